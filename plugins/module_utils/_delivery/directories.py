@@ -1,0 +1,97 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The directories that a task looks into, each opened and listed once."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
+from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+
+
+class Directories:
+    """Open directories by path; one that is not there, or cannot be opened, is None and has no names.
+
+    ``locked`` are directories that somebody else has opened and will close.
+    """
+
+    def __init__(self, locked: dict[str, Directory] | None = None) -> None:
+        self._locked = locked or {}
+        self._opened: dict[str, Directory | None] = {}
+        self._names: dict[str, frozenset[str]] = {}
+        self._problems: dict[str, OSError] = {}
+
+    def get(self, path: str) -> Directory | None:
+        """Return the directory, None if there is none that could be opened."""
+        if path in self._locked:
+            return self._locked[path]
+        if path not in self._opened:
+            try:
+                self._opened[path] = Directory(path)
+            except OSError as error:
+                self._opened[path] = None
+                self._problems[path] = error
+        return self._opened[path]
+
+    def problem(self, path: str) -> str | None:
+        """Return why a directory that is there cannot be opened, None if it can or is not there."""
+        self.get(path)
+        error = self._problems.get(path)
+        return None if error is None or isinstance(error, FileNotFoundError | NotADirectoryError) else error.strerror
+
+    def names(self, path: str) -> frozenset[str]:
+        """Return the names of the directory's entries as they were at the first look."""
+        if path not in self._names:
+            directory = self.get(path)
+            self._names[path] = frozenset() if directory is None else _listed(directory)
+        return self._names[path]
+
+    def warnings(self) -> list[str]:
+        """Warn of opened directories that a group may write to."""
+        return [
+            f"The directory '{opened.path}' of private key files is writable by group {opened.status().st_gid}."
+            for opened in (*self._opened.values(), *self._locked.values())
+            if opened is not None and is_group_writable(opened.status())
+        ]
+
+    def close(self) -> None:
+        """Close the directories that were opened here."""
+        for opened in self._opened.values():
+            if opened is not None:
+                opened.close()
+
+
+def check_directory(directory: Directory) -> None:
+    """Refuse to keep private keys where other users could swap them."""
+    problem = directory_problem(directory.status())
+    if problem is not None:
+        raise KeyPairError(
+            ErrorCode.FILE_UNSAFE,
+            f"The directory '{directory.path}' {problem}, so no private key is put there; choose another 'private_key_dir'.",
+        )
+
+
+def check_can_be_made(path: str) -> None:
+    """Refuse a directory that is not there and could not be made or written, as far as can be told without trying."""
+    existing = path
+    while not os.path.lexists(existing):
+        existing = os.path.dirname(existing)
+    if not stat.S_ISDIR(os.stat(existing).st_mode if os.path.exists(existing) else 0):
+        problem = f"'{existing}' is not a directory"
+    elif not os.access(existing, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        problem = f"'{existing}' is not writable"
+    else:
+        return
+    raise KeyPairError(ErrorCode.FILE_UNWRITABLE, f"No private key can be put into the directory '{path}': {problem}.")
+
+
+def _listed(directory: Directory) -> frozenset[str]:
+    try:
+        return frozenset(directory.names())
+    except OSError:
+        return frozenset()

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An exclusive lock on a stable file that is never unlinked or renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import errno
+import fcntl
+import os
+import stat
+import time
+from collections.abc import Iterator
+
+from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import PRIVATE_FILE, Directory
+from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import is_group_writable
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+
+POLL_SECONDS = 0.005
+
+_OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_TEAM_FILE = 0o660
+_HOLDER_BYTES = 128
+
+
+@contextlib.contextmanager
+def exclusive_lock(directory: Directory, name: str, timeout: float) -> Iterator[None]:
+    """Hold the lock ``name`` of a directory; wait for it for at most ``timeout`` seconds.
+
+    Raises :class:`KeyPairError` with ``Registry.LockTimeout``, which names the holder, or ``Registry.LockUnavailable``
+    where the file system cannot lock. A holder that dies loses the lock at once.
+    """
+    descriptor = _acquire(directory, name, time.monotonic() + timeout, timeout)
+    try:
+        _say_who_holds(descriptor)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+        os.close(descriptor)
+
+
+def _acquire(directory: Directory, name: str, deadline: float, timeout: float) -> int:
+    while True:
+        descriptor = _open(directory, name)
+        try:
+            while not _try(descriptor, directory.path_of(name)):
+                if time.monotonic() >= deadline:
+                    raise _timed_out(descriptor, directory.path_of(name), timeout)
+                time.sleep(POLL_SECONDS)
+            # Somebody may have removed or replaced the file while we waited: a lock on a nameless file excludes nobody.
+            entry = directory.entry(name)
+            if entry is not None and os.path.samestat(os.fstat(descriptor), entry):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _open(directory: Directory, name: str) -> int:
+    mode = _TEAM_FILE if is_group_writable(directory.status()) else PRIVATE_FILE
+    try:
+        descriptor = os.open(name, _OPEN, mode, dir_fd=directory.fd)
+    except OSError as error:
+        reason = error.strerror
+    else:
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) != mode:
+                os.fchmod(descriptor, mode)  # the umask must not lock the rest of the team out
+            return descriptor
+        os.close(descriptor)
+        reason = "it is not a regular file"
+    raise KeyPairError(ErrorCode.LOCK_UNAVAILABLE, f"The lock file '{directory.path_of(name)}' cannot be opened: {reason}.")
+
+
+def _try(descriptor: int, path: str) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return False
+        reason = error.strerror
+    else:
+        return True
+    raise KeyPairError(ErrorCode.LOCK_UNAVAILABLE, f"The file system of '{path}' cannot lock, so nothing was done: {reason}.")
+
+
+def _say_who_holds(descriptor: int) -> None:
+    since = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    with contextlib.suppress(OSError):  # a full disk must not cost the lock, only the name of who holds it
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"pid {os.getpid()} since {since}\n".encode(), 0)
+
+
+def _timed_out(descriptor: int, path: str, timeout: float) -> KeyPairError:
+    holder = os.pread(descriptor, _HOLDER_BYTES, 0).decode("ascii", "replace").strip()
+    return KeyPairError(
+        ErrorCode.LOCK_TIMEOUT,
+        f"The lock '{path}' was not free within 'lock_timeout', {timeout:g} seconds; it is held by {holder or 'another process'}.",
+    )

@@ -1,0 +1,62 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one argument spec per plugin, which module and action share; the doc fragments say the same in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import CREATABLE_TYPES, PRIVATE_KEY_FORMATS
+from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import FAIL, ON_MISSING_CHOICES, REGENERATE_CHOICES, WARN
+
+DEFAULT_REGISTRY = "~/.ansible/keywright/registry"
+DEFAULT_LOCK_TIMEOUT = 60
+
+
+@dataclass(frozen=True)
+class ArgumentSpec:
+    """An argument spec in Ansible's form, with the groups of options that exclude each other."""
+
+    options: dict[str, dict[str, Any]]
+    mutually_exclusive: list[tuple[str, str]] = field(default_factory=list)
+
+
+def registry_options(from_environment: Callable[..., str]) -> dict[str, dict[str, Any]]:
+    """Return the options that say where key pairs are registered; every plugin has them."""
+    return {
+        "region": {"type": "str", "required": True, "fallback": (from_environment, ["KEYWRIGHT_REGION"])},
+        "registry": {"type": "path", "default": DEFAULT_REGISTRY, "fallback": (from_environment, ["KEYWRIGHT_REGISTRY"])},
+    }
+
+
+def writing_options() -> dict[str, dict[str, Any]]:
+    """Return the options that every plugin of the group ``write`` has."""
+    return {"private_key_dir": {"type": "path"}, "lock_timeout": {"type": "int", "default": DEFAULT_LOCK_TIMEOUT}}
+
+
+def ssh_keypair(from_environment: Callable[..., str]) -> ArgumentSpec:
+    """Return the argument spec of ``ssh_keypair``; ``from_environment`` is Ansible's ``env_fallback``."""
+    options: dict[str, dict[str, Any]] = {
+        **registry_options(from_environment),
+        **writing_options(),
+        "name": {"type": "list", "elements": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "type": {"type": "str", "choices": list(CREATABLE_TYPES)},
+        "size": {"type": "int"},
+        "public_key": {"type": "str", "no_log": False},
+        "comment": {"type": "str"},
+        "passphrase": {"type": "str", "no_log": True},
+        "private_key_format": {"type": "str", "choices": list(PRIVATE_KEY_FORMATS), "no_log": False},
+        "private_key_file": {"type": "path"},
+        "tags": {"type": "dict"},
+        "purge_tags": {"type": "bool", "default": True},
+        "regenerate": {"type": "str", "choices": list(REGENERATE_CHOICES), "default": FAIL},
+        "remove_private_key": {"type": "bool", "default": False, "no_log": False},
+        "on_missing_private_key": {"type": "str", "choices": list(ON_MISSING_CHOICES), "default": WARN, "no_log": False},
+    }
+    generated_only = ("type", "size", "passphrase", "private_key_format", "private_key_file")
+    return ArgumentSpec(options, [("public_key", option) for option in generated_only])

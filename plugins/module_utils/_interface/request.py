@@ -1,0 +1,128 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Parse the parameters of a task, once, into a wish; nothing below sees a parameter again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import parse_public_key
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import OPENSSH
+from ansible_collections.keywright.ssh.plugins.module_utils._model.material import Material
+from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.creation import check_format, check_size
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import is_url
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import check_comment
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_name, check_region
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.passphrases import check_passphrase
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import check_file_name, check_path
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import check_tags
+
+DEFAULT_PRIVATE_KEY_DIR = "~/.ssh/keywright"
+
+Resolve = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A parsed task: the wish, and the registry (an absolute path or a URL) that it is for."""
+
+    wish: Wish
+    registry: str
+
+
+def parse_ssh_keypair(parameters: Mapping[str, Any], resolve: Resolve) -> Request:
+    """Return the request of a ``ssh_keypair`` task, or raise the first rule that it breaks.
+
+    ``parameters`` were validated against the argument spec; ``resolve`` makes a relative path absolute.
+    """
+    region = parameters["region"]
+    check_region(region)
+    names = tuple(dict.fromkeys(parameters["name"]))
+    for name in names:
+        check_name(name)
+    _check_one_name(names, parameters)
+    _check_creation(parameters)
+    tags = parameters["tags"]
+    wish = Wish(
+        region=region,
+        names=names,
+        present=parameters["state"] == "present",
+        type=parameters["type"],
+        size=parameters["size"],
+        imported=_imported(parameters["public_key"]),
+        comment=parameters["comment"],
+        passphrase=parameters["passphrase"],
+        private_key_format=parameters["private_key_format"],
+        private_key_dir=_path("private_key_dir", parameters, resolve),
+        private_key_file=_path("private_key_file", parameters, resolve),
+        default_directory=_home_directory(region),
+        tags=None if tags is None else check_tags(tags),
+        purge_tags=parameters["purge_tags"],
+        regenerate=parameters["regenerate"],
+        remove_private_key=parameters["remove_private_key"],
+        on_missing_private_key=parameters["on_missing_private_key"],
+        lock_timeout=_lock_timeout(parameters["lock_timeout"]),
+    )
+    if wish.private_key_file is not None:
+        check_file_name("private_key_file", wish.private_key_file)
+    return Request(wish, parse_registry(parameters, resolve))
+
+
+def parse_registry(parameters: Mapping[str, Any], resolve: Resolve) -> str:
+    """Return the registry as an absolute path or a URL."""
+    registry: str = parameters["registry"]
+    return registry if is_url(registry) else _resolved("registry", registry, resolve)
+
+
+def _check_one_name(names: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
+    for option in ("public_key", "private_key_file"):
+        if parameters[option] is not None and len(names) != 1:
+            raise KeyPairError(
+                ErrorCode.PARAMETER_CONFLICT, f"Option '{option}' is for one key pair, but option 'name' lists {len(names)}."
+            )
+
+
+def _check_creation(parameters: Mapping[str, Any]) -> None:
+    if parameters["comment"] is not None:
+        check_comment(parameters["comment"])
+    if parameters["passphrase"] is not None:
+        check_passphrase(parameters["passphrase"])
+    if parameters["type"] is not None:
+        if parameters["size"] is not None:
+            check_size(parameters["type"], parameters["size"])
+        check_format(parameters["type"], parameters["private_key_format"] or OPENSSH)
+
+
+def _imported(public_key: str | None) -> Material | None:
+    if public_key is None:
+        return None
+    parsed = parse_public_key(public_key)
+    return Material(parsed.type, parsed.size, parsed.fingerprint, parsed.line(""), parsed.comment)
+
+
+def _lock_timeout(seconds: int) -> int:
+    if seconds < 0:
+        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option 'lock_timeout' must be at least 0 seconds, got {seconds}.")
+    return seconds
+
+
+def _home_directory(region: str) -> str:
+    return os.path.normpath(os.path.join(os.path.expanduser(DEFAULT_PRIVATE_KEY_DIR), region))
+
+
+def _path(option: str, parameters: Mapping[str, Any], resolve: Resolve) -> str | None:
+    return None if parameters[option] is None else _resolved(option, parameters[option], resolve)
+
+
+def _resolved(option: str, path: str, resolve: Resolve) -> str:
+    check_path(option, path)
+    if option == "private_key_file" and path.endswith("/"):
+        check_file_name(option, path)
+    return os.path.normpath("/" + resolve(path).lstrip("/"))

@@ -1,0 +1,71 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What plugins return: the same keys for a key pair everywhere, and the difference that a run makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import decode_base64, md5_fingerprint
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KNOWN_AFTER_APPLY, KeyPair
+from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import DELIVERED, NOT_MANAGED
+from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import CREATE, IMPORT, Step
+from ansible_collections.keywright.ssh.plugins.module_utils._service.run import Outcome
+
+
+def key_pair_result(key_pair: KeyPair, private_key_status: str) -> dict[str, Any]:
+    """Return a key pair as plugins return it."""
+    return {
+        "name": key_pair.name,
+        "region": key_pair.region,
+        "id": key_pair.id,
+        "type": key_pair.type,
+        "size": key_pair.size,
+        "fingerprint": key_pair.fingerprint,
+        "fingerprint_md5": _md5(key_pair.public_key),
+        "public_key": key_pair.public_key,
+        "comment": key_pair.comment,
+        "creation_type": key_pair.creation_type,
+        "created_at": key_pair.created_at,
+        "tags": dict(key_pair.tags),
+        "private_key_file": None if key_pair.delivery is None else key_pair.delivery.file,
+        "private_key_status": private_key_status,
+    }
+
+
+def outcome_result(wish: Wish, outcome: Outcome, with_diff: bool) -> dict[str, Any]:
+    """Return the result of a run or of its prediction."""
+    key_pairs = [key_pair_result(step.after, _status(step, outcome)) for step in outcome.steps if step.after is not None]
+    result: dict[str, Any] = {"changed": outcome.changed, "key_pairs": key_pairs}
+    if len(wish.names) == 1:
+        result["key_pair"] = key_pairs[0] if key_pairs else None
+    if with_diff:
+        result["diff"] = _diff(wish, outcome)
+    if outcome.warnings:
+        result["warnings"] = list(dict.fromkeys(outcome.warnings))
+    return result
+
+
+def _status(step: Step, outcome: Outcome) -> str:
+    if step.action == IMPORT or (step.after is not None and step.after.delivery is None):
+        return NOT_MANAGED
+    return DELIVERED if step.action == CREATE or step.name in outcome.finished else step.seen.status
+
+
+def _diff(wish: Wish, outcome: Outcome) -> dict[str, Any]:
+    changed = [step for step in outcome.steps if step.changed or step.name in outcome.finished]
+    before = {step.name: key_pair_result(step.before, _status_before(step, outcome)) for step in changed if step.before is not None}
+    after = {step.name: key_pair_result(step.after, _status(step, outcome)) for step in changed if step.after is not None}
+    header = f"key pairs of region {wish.region}"
+    return {"before": before, "after": after, "before_header": header, "after_header": header}
+
+
+def _status_before(step: Step, outcome: Outcome) -> str:
+    return "pending" if step.name in outcome.finished and step.before is not None and step.before.delivery is not None else step.seen.status
+
+
+def _md5(public_key: str) -> str:
+    return KNOWN_AFTER_APPLY if public_key == KNOWN_AFTER_APPLY else md5_fingerprint(decode_base64(public_key.split(" ", 2)[1]))

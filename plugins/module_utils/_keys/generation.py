@@ -1,0 +1,64 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""New private keys: one generator per type that can be made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.curves import nist_curve
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import require_cryptography
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import PublicKey
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import decode_base64, describe_blob
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
+
+PUBLIC_EXPONENT = 65537
+
+
+def _generate_ed25519(_size: int) -> PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.generate()
+
+
+def _generate_ecdsa(size: int) -> PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return ec.generate_private_key(nist_curve(size))
+
+
+def _generate_rsa(size: int) -> PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(PUBLIC_EXPONENT, size)
+
+
+GENERATORS: dict[str, Callable[[int], PrivateKey]] = {
+    "ed25519": _generate_ed25519,
+    "ecdsa": _generate_ecdsa,
+    "rsa": _generate_rsa,
+}
+
+
+def generate(key_type: str, size: int) -> PrivateKey:
+    """Return a new private key of a creatable type of ``KEY_TYPES`` and one of its sizes in bits."""
+    require_cryptography()
+    return GENERATORS[key_type](size)
+
+
+def public_key_of(private_key: PrivateKey, comment: str) -> PublicKey:
+    """Return the public half of a private key."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    line = private_key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    blob = decode_base64(line.split(b" ")[1].decode("ascii"))
+    return PublicKey(*describe_blob(blob), blob, comment)

@@ -1,0 +1,91 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known about one key pair: the record that is registered, and the record that is planned.
+
+A record has no field that could hold a private key or a passphrase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+KNOWN_AFTER_APPLY = "(known after apply)"
+GENERATED = "generated"
+IMPORTED = "imported"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where the private key was delivered to: ``controller`` holds it in ``file``, an absolute path."""
+
+    controller: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """The key that the registered one replaced.
+
+    ``at`` is the time in UTC as it stands in the name of the file that was moved aside; ``file`` is where the
+    replaced private key had been delivered to on this controller, None if it had not.
+    """
+
+    fingerprint: str
+    at: str
+    file: str | None
+
+    @property
+    def kept_as(self) -> str | None:
+        """The name under which the replaced private key file is kept, None if there was none."""
+        return None if self.file is None else f"{self.file}.{self.at}"
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """One key pair of a region.
+
+    ``id``, ``fingerprint``, ``public_key`` and ``created_at`` are :data:`KNOWN_AFTER_APPLY` where a plan cannot know
+    them. ``size`` is in bits, ``created_at`` is ISO 8601 in UTC, ``public_key`` is the line for ``authorized_keys``.
+    """
+
+    name: str
+    region: str
+    id: str
+    type: str
+    size: int
+    fingerprint: str
+    public_key: str
+    comment: str
+    creation_type: str
+    created_at: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    delivery: Delivery | None = None
+    replaced: Replacement | None = None
+
+    def private_key_files(self) -> tuple[str, ...]:
+        """Return the private key files that a run of this key pair may have to make, move or finish."""
+        own = None if self.delivery is None else self.delivery.file
+        old = None if self.replaced is None else self.replaced.file
+        return tuple(file for file in (own, old) if file is not None)
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A private key file that was to be removed with its key pair: look here for what a crash may have left."""
+
+    directory: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """All that is registered in one region; ``serial`` counts its writes, ``lineage`` is a UUID from its creation."""
+
+    region: str
+    lineage: str
+    serial: int
+    key_pairs: Mapping[str, KeyPair] = field(default_factory=dict)
+    removals: Mapping[str, Removal] = field(default_factory=dict)

@@ -1,0 +1,28 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decide about all key pairs of a task together, since a task is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
+from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import NOTHING_SEEN, Seen
+from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.absent import plan_absent
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.present import plan_present
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_quota, check_removal_quota
+
+
+def plan(wish: Wish, document: Document, seen: Mapping[str, Seen], controller: str) -> tuple[Step, ...]:
+    """Return one step per name, in the order of the task, or raise why none of them may be taken."""
+    if not wish.present:
+        check_removal_quota(len(wish.names))
+        return tuple(plan_absent(wish, name, document.key_pairs.get(name), seen.get(name, NOTHING_SEEN)) for name in wish.names)
+    new = sum(name not in document.key_pairs for name in wish.names)
+    if new:
+        check_quota(wish.region, len(document.key_pairs), new)
+    return tuple(plan_present(wish, name, document.key_pairs.get(name), seen.get(name, NOTHING_SEEN), controller) for name in wish.names)

@@ -1,0 +1,169 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A region's document as bytes: one line per key pair, sorted by name, so that a commit shows one change as one hunk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import public_key_of_line
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import (
+    GENERATED,
+    Delivery,
+    Document,
+    KeyPair,
+    Removal,
+    Replacement,
+)
+from ansible_collections.keywright.ssh.plugins.module_utils._registry import layout, strict_json
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import MAX_KEY_PAIRS_PER_REGION, is_name
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import SECRET_WORDS, holds_secret, shown
+
+
+class UnloadableError(Exception):
+    """A document is refused; ``problem`` completes "the document …"."""
+
+    def __init__(self, problem: str, code: ErrorCode = ErrorCode.REGISTRY_CORRUPT) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.code = code
+
+
+def encode(document: Document) -> bytes:
+    """Return the document as UTF-8 JSON that ends in a newline."""
+    header = (
+        f'  "schema_version": {layout.SCHEMA_VERSION},\n  "region": {_text(document.region)},\n'
+        f'  "lineage": {_text(document.lineage)},\n  "serial": {document.serial},\n'
+    )
+    key_pairs = {name: _fields_of(key_pair) for name, key_pair in document.key_pairs.items()}
+    removals = {name: vars(removal) for name, removal in document.removals.items()}
+    parts = [_lines("key_pairs", key_pairs)] + ([_lines("removals", removals)] if removals else [])
+    return ("{\n" + header + ",\n".join(parts) + "\n}\n").encode()
+
+
+def decode(data: bytes, region: str) -> Document:
+    """Return what the bytes hold, or raise :class:`UnloadableError`; nothing is ever half-used."""
+    _refuse_secret(data.upper().decode("latin-1"))
+    try:
+        loaded = strict_json.load(data)
+    except strict_json.NotStrictJsonError as error:
+        problem = str(error)
+    else:
+        return _document(loaded, data, region)
+    raise UnloadableError(problem)
+
+
+def _document(loaded: Any, data: bytes, region: str) -> Document:
+    if not isinstance(loaded, dict):
+        raise UnloadableError("is not a JSON object")
+    version = loaded.get("schema_version")
+    if type(version) is int and version > layout.SCHEMA_VERSION:
+        raise UnloadableError(
+            f"has schema version {version}, and this release knows {layout.SCHEMA_VERSION}", ErrorCode.REGISTRY_NEWER_SCHEMA
+        )
+    problem = layout.problem_of_fields(loaded, layout.DOCUMENT_FIELDS, layout.DOCUMENT_OPTIONAL)
+    if problem is not None:
+        raise UnloadableError(problem)
+    if loaded["region"] != region:
+        raise UnloadableError(f"says that it is of region {shown(loaded['region'])}")
+    if len(loaded["key_pairs"]) > MAX_KEY_PAIRS_PER_REGION:
+        raise UnloadableError(f"holds more than {MAX_KEY_PAIRS_PER_REGION} key pairs")
+    if b"\\" in data:  # an escape could have hidden the words from the look at the bytes
+        _refuse_secret(json.dumps(loaded, ensure_ascii=False))
+    return Document(
+        region,
+        loaded["lineage"],
+        loaded["serial"],
+        {name: _key_pair(name, region, fields) for name, fields in loaded["key_pairs"].items()},
+        {name: _removal(name, fields) for name, fields in loaded.get("removals", {}).items()},
+    )
+
+
+def _refuse_secret(text: str) -> None:
+    if holds_secret(text):
+        raise UnloadableError(f"holds the words {SECRET_WORDS}, and no private key may ever be in a registry", ErrorCode.REGISTRY_SECRET)
+
+
+def _key_pair(name: str, region: str, fields: Any) -> KeyPair:
+    problem = _problem(name, fields, layout.KEY_PAIR_FIELDS, layout.KEY_PAIR_OPTIONAL)
+    if problem is None and (fields["creation_type"] == GENERATED) != ("delivery" in fields):
+        problem = "has a 'delivery' that does not go with its 'creation_type'"
+    if problem is not None:
+        raise UnloadableError(f"has the key pair {shown(name)}, which {problem}")
+    return KeyPair(
+        name=name,
+        region=region,
+        comment=_comment(name, fields),
+        id=fields["id"],
+        type=fields["type"],
+        size=fields["size"],
+        fingerprint=fields["fingerprint"],
+        public_key=fields["public_key"],
+        creation_type=fields["creation_type"],
+        created_at=fields["created_at"],
+        tags=fields["tags"],
+        delivery=Delivery(**fields["delivery"]) if "delivery" in fields else None,
+        replaced=Replacement(**fields["replaced"]) if "replaced" in fields else None,
+    )
+
+
+def _comment(name: str, fields: Mapping[str, Any]) -> str:
+    """Return the comment of the public key, after the public key was found to be what the other fields say."""
+    try:
+        public_key = public_key_of_line(fields["public_key"])
+    except ValueError:
+        problem = "has a malformed 'public_key'"
+    else:
+        if (public_key.type, public_key.size) == (fields["type"], fields["size"]) and public_key.fingerprint == fields["fingerprint"]:
+            return public_key.comment
+        problem = "has a 'public_key' that is not of its 'type', 'size' and 'fingerprint'"
+    raise UnloadableError(f"has the key pair {shown(name)}, which {problem}")
+
+
+def _removal(name: str, fields: Any) -> Removal:
+    problem = _problem(name, fields, layout.REMOVAL_FIELDS)
+    if problem is not None:
+        raise UnloadableError(f"has the removal {shown(name)}, which {problem}")
+    return Removal(**fields)
+
+
+def _problem(name: str, fields: Any, checks: Mapping[str, layout.Check], optional: frozenset[str] = frozenset()) -> str | None:
+    if not is_name(name):
+        return "is not named as key pairs are"
+    if not isinstance(fields, dict):
+        return "is not a JSON object"
+    return layout.problem_of_fields(fields, checks, optional)
+
+
+def _fields_of(key_pair: KeyPair) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "id": key_pair.id,
+        "type": key_pair.type,
+        "size": key_pair.size,
+        "fingerprint": key_pair.fingerprint,
+        "public_key": key_pair.public_key,
+        "creation_type": key_pair.creation_type,
+        "created_at": key_pair.created_at,
+        "tags": dict(sorted(key_pair.tags.items())),
+    }
+    if key_pair.delivery is not None:
+        fields["delivery"] = vars(key_pair.delivery)
+    if key_pair.replaced is not None:
+        fields["replaced"] = vars(key_pair.replaced)
+    return fields
+
+
+def _lines(title: str, records: Mapping[str, Any]) -> str:
+    if not records:
+        return f'  "{title}": {{}}'
+    lines = ",\n".join(f"    {_text(name)}: {_text(records[name])}" for name in sorted(records))
+    return f'  "{title}": {{\n{lines}\n  }}'
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

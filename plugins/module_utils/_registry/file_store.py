@@ -1,0 +1,181 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The embedded registry: a directory with one JSON document per region.
+
+A document is old or new and never between: it is written to a temporary file beside it, flushed, renamed over it, and
+the directory is flushed. Writers hold the region's lock; readers need none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+
+from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import (
+    PRIVATE_FILE,
+    Directory,
+    FileTooLargeError,
+    NotRegularFileError,
+    make_directories,
+)
+from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
+from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
+from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable, trusted_owner
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
+from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
+
+_Found = tuple[bytes, os.stat_result]
+
+
+class FileStore:
+    """The registry in the directory ``path``, an absolute path; it is made, 0700, when something is first written."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._opened: Directory | None = None
+        self._locked: set[str] = set()
+
+    @property
+    def identity(self) -> str:
+        """The directory without symbolic links, so that all ways to it are one registry."""
+        return f"file:{os.path.realpath(self.path)}"
+
+    def warnings(self) -> list[str]:
+        """Warn of a registry that a group may write to."""
+        if self._opened is None or not is_group_writable(self._opened.status()):
+            return []
+        return [
+            f"The registry '{self.path}' is writable by group {self._opened.status().st_gid}: its members can change what is registered."
+        ]
+
+    @contextlib.contextmanager
+    def exclusive(self, region: str, timeout: float) -> Iterator[None]:
+        """Hold the region's lock; the registry is made if it is not there."""
+        with explained(ErrorCode.REGISTRY_UNWRITABLE, f"The registry '{self.path}' cannot be made"):
+            make_directories(self.path)
+        directory = self._directory()
+        if directory is None:
+            raise KeyPairError(ErrorCode.REGISTRY_UNWRITABLE, f"The registry '{self.path}' was removed while it was being used.")
+        with exclusive_lock(directory, f"{region}.lock", timeout):
+            self._locked.add(region)
+            try:
+                yield
+            finally:
+                self._locked.discard(region)
+
+    def read(self, region: str) -> Snapshot:
+        """Return the region's document as it is on disk, all of it or an error."""
+        found = self._find(region)
+        if found is None:
+            return Snapshot(Document(region, "", 0), None)
+        data, _status = found
+        try:
+            document = codec.decode(data, region)
+        except codec.UnloadableError as error:
+            refused = error
+        else:
+            return Snapshot(document, _version(data))
+        advice = "use a newer release" if refused.code is ErrorCode.REGISTRY_NEWER_SCHEMA else "restore it from a backup or version control"
+        raise KeyPairError(refused.code, f"The document '{self._path(region)}' {refused.problem}; {advice}. Nothing was changed.")
+
+    def write(self, region: str, document: Document, expected: str | None) -> str:
+        """Replace the document and return its new version; its mode and group stay, a new one is 0600."""
+        if region not in self._locked:
+            raise RuntimeError(f"region {region} is written without its lock")
+        found = self._find(region)
+        if (None if found is None else _version(found[0])) != expected:
+            raise StoreConflictError(region)
+        directory = self._directory()
+        if directory is None:
+            raise StoreConflictError(region)
+        with explained(ErrorCode.REGISTRY_UNWRITABLE, f"The document '{self._path(region)}' cannot be written"):
+            data = codec.encode(document)
+            self._replace(directory, region, data, None if found is None else found[1])
+        return _version(data)
+
+    def close(self) -> None:
+        """Close the directory."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    def _replace(self, directory: Directory, region: str, data: bytes, old: os.stat_result | None) -> None:
+        temporary = f".{region}.json.new"
+        mode, group = (PRIVATE_FILE, None) if old is None else (stat.S_IMODE(old.st_mode), old.st_gid)
+        directory.remove(temporary)  # a crash may have left it, and nobody else writes while the lock is held
+        directory.create(temporary, data, mode, group)
+        try:
+            directory.replace(temporary, f"{region}.json")
+        except BaseException:
+            with contextlib.suppress(OSError):
+                directory.remove(temporary)
+            raise
+        directory.sync()
+
+    def _find(self, region: str) -> _Found | None:
+        directory = self._directory()
+        if directory is None:
+            return None
+        try:
+            found = directory.read(f"{region}.json", MAX_BYTES)
+        except FileNotFoundError:
+            return None
+        except NotRegularFileError as error:
+            failure = KeyPairError(
+                ErrorCode.REGISTRY_UNSAFE, f"The document '{self._path(region)}' {error.strerror}; put the file itself there."
+            )
+        except FileTooLargeError as error:
+            failure = KeyPairError(ErrorCode.REGISTRY_CORRUPT, f"The document '{self._path(region)}' {error.strerror}; restore it.")
+        except OSError as error:
+            failure = KeyPairError(ErrorCode.REGISTRY_UNREADABLE, f"The document '{self._path(region)}' cannot be read: {error.strerror}.")
+        else:
+            self._check(region, found[1], directory)
+            return found
+        raise failure
+
+    def _check(self, region: str, status: os.stat_result, directory: Directory) -> None:
+        shared = is_group_writable(directory.status())  # a team's: each of its members may own a document
+        if status.st_mode & stat.S_IWOTH:
+            problem = f"is writable by everyone (mode {stat.S_IMODE(status.st_mode):04o}); take that away with chmod"
+        elif not trusted_owner(status) and not shared:
+            problem = f"is owned by user {status.st_uid}, who is neither root nor the user who runs this; change that with chown"
+        else:
+            return
+        raise KeyPairError(ErrorCode.REGISTRY_UNSAFE, f"The document '{self._path(region)}' {problem}. Nothing was changed.")
+
+    def _directory(self) -> Directory | None:
+        if self._opened is None:
+            try:
+                opened = Directory(self.path)
+            except FileNotFoundError:
+                return None
+            except OSError as error:
+                reason = error.strerror
+            else:
+                self._opened = opened
+                self._check_directory(opened)
+                return opened
+            raise KeyPairError(ErrorCode.REGISTRY_UNREADABLE, f"The registry '{self.path}' cannot be opened: {reason}.")
+        return self._opened
+
+    def _check_directory(self, directory: Directory) -> None:
+        problem = directory_problem(directory.status())
+        if problem is not None:
+            self._opened = None
+            directory.close()
+            raise KeyPairError(ErrorCode.REGISTRY_UNSAFE, f"The registry '{self.path}' {problem}; change that before it is used.")
+
+    def _path(self, region: str) -> str:
+        return os.path.join(self.path, f"{region}.json")
+
+
+def _version(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the core needs of a registry: documents, one per region, with compare-and-swap."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A document as it was read. ``version`` is opaque; None means that the region has no document yet."""
+
+    document: Document
+    version: str | None
+
+
+class Store(Protocol):
+    """A registry. A dict with these methods is one; the embedded default is a directory of files."""
+
+    @property
+    def identity(self) -> str:
+        """The one canonical name of this registry, equal for all who use it."""
+
+    def exclusive(self, region: str, timeout: float) -> AbstractContextManager[None]:
+        """Keep other writers of a region out for the block, where the store can; wait at most ``timeout`` seconds."""
+
+    def read(self, region: str) -> Snapshot:
+        """Return the document of a region, an empty one of serial 0 if it has none; never a half-written one."""
+
+    def write(self, region: str, document: Document, expected: str | None) -> str:
+        """Replace the document durably if its version is still ``expected``, else raise :class:`StoreConflictError`.
+
+        Returns the new version. If it raises anything else, the outcome is unknown until the document was read again.
+        """
+
+    def warnings(self) -> list[str]:
+        """Return what the user should know about the registry, as whole sentences."""

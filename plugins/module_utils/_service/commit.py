@@ -1,0 +1,43 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commit point: the registry write that everything before can be thrown away for, and everything after can be finished from."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, KeyPair, Removal
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot, Store
+
+
+def commit(store: Store, snapshot: Snapshot, steps: Iterable[Step], removals: Mapping[str, Removal]) -> Snapshot:
+    """Register what the steps lead to, in one write, and return what is registered then.
+
+    ``removals`` are the notes about private key files whose removal is not completed; they replace the ones of the
+    steps' names. Raises :class:`StoreConflictError` if somebody else was faster.
+    """
+    steps = tuple(steps)
+    old = snapshot.document
+    key_pairs = dict(old.key_pairs)
+    for step in steps:
+        if step.after is None:
+            key_pairs.pop(step.name, None)
+        else:
+            key_pairs[step.name] = step.after
+    names = {step.name for step in steps}
+    kept = {name: removal for name, removal in old.removals.items() if name not in names}
+    document = Document(old.region, old.lineage or str(uuid.uuid4()), old.serial + 1, key_pairs, {**kept, **removals})
+    return Snapshot(document, store.write(old.region, document, snapshot.version))
+
+
+def registered(store: Store, region: str) -> Mapping[str, KeyPair] | None:
+    """Read back what is registered after a write whose outcome is unknown; None if that cannot be told."""
+    try:
+        return store.read(region).document.key_pairs
+    except KeyPairError:
+        return None

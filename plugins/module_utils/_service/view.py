@@ -1,0 +1,109 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One look at the registry and at the private key files, and the plan that follows from it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
+from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import Inspector
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import MISMATCHED, MISSING, UNVERIFIED, Seen
+from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.plan import plan
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import CREATE, IMPORT, Step
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
+from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
+from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import check_can_make
+from ansible_collections.keywright.ssh.plugins.module_utils._service.targets import check_targets
+
+_ANOMALIES = frozenset({MISSING, MISMATCHED, UNVERIFIED})
+
+
+@dataclass(frozen=True)
+class View:
+    """What was read, what follows from it, and what earlier runs left behind.
+
+    ``litter`` are staged files that no registration names; ``notes`` are names whose removal was not completed.
+    """
+
+    snapshot: Snapshot
+    steps: tuple[Step, ...]
+    litter: tuple[str, ...]
+    notes: frozenset[str]
+    warnings: tuple[str, ...]
+
+    @property
+    def needs_run(self) -> bool:
+        """Tell whether there is anything to do; if not, no lock is taken and nothing is touched."""
+        return bool(self.litter or self.notes) or any(step.changed for step in self.steps)
+
+    def folders(self) -> set[str]:
+        """Return the directories whose locks the run needs."""
+        files = set(self.litter)
+        for step in self.steps:
+            files.update(_files_of(step))
+        return {os.path.dirname(file) for file in files}
+
+    def new_folders(self) -> set[str]:
+        """Return the directories that new private keys are delivered to."""
+        created = (step.after.delivery for step in self.steps if step.action == CREATE and step.after is not None)
+        return {os.path.dirname(delivery.file) for delivery in created if delivery is not None}
+
+
+def look(wish: Wish, environment: Environment, directories: Callable[[], Directories]) -> View:
+    """Read the registry, look at the private key files, and plan.
+
+    A file that does not fit its registration may only be one that another run is just replacing: then the registry,
+    which changes first, has changed, and the look is taken again.
+    """
+    for last in (False, False, True):
+        with contextlib.closing(directories()) as opened:
+            snapshot = environment.store.read(wish.region)
+            inspector = Inspector(environment.store.identity, environment.controller, opened)
+            registered = [snapshot.document.key_pairs[name] for name in wish.names if name in snapshot.document.key_pairs]
+            seen = {key_pair.name: inspector.look(key_pair, wish.passphrase) for key_pair in registered}
+            odd = any(each.status in _ANOMALIES for each in seen.values())
+            if odd and not last and environment.store.read(wish.region).version != snapshot.version:
+                continue
+            return _view(wish, environment, snapshot, inspector, seen)
+    raise StoreConflictError(wish.region)
+
+
+def _view(wish: Wish, environment: Environment, snapshot: Snapshot, inspector: Inspector, seen: Mapping[str, Seen]) -> View:
+    steps = plan(wish, snapshot.document, seen, environment.controller)
+    check_can_make(wish, steps)
+    check_targets(steps, inspector.directories)
+    return View(
+        snapshot,
+        steps,
+        tuple(_litter(wish, snapshot, inspector)),
+        frozenset(snapshot.document.removals.keys() & set(wish.names)),
+        tuple(environment.store.warnings() + inspector.directories.warnings()),
+    )
+
+
+def _litter(wish: Wish, snapshot: Snapshot, inspector: Inspector) -> Iterator[str]:
+    for name in wish.names:
+        key_pair = snapshot.document.key_pairs.get(name)
+        folders = {os.path.dirname(wish.stated_file(name) or wish.default_file(name))}
+        if key_pair is not None and key_pair.delivery is not None:
+            folders.add(os.path.dirname(key_pair.delivery.file))
+        if name in snapshot.document.removals:
+            folders.add(snapshot.document.removals[name].directory)
+        for folder in folders:
+            yield from (os.path.join(folder, file) for file in inspector.litter(wish.region, name, key_pair, folder))
+
+
+def _files_of(step: Step) -> Iterator[str]:
+    """Return the private key files that a step moves, makes or removes."""
+    if step.before is not None and (step.seen.unfinished or step.removes_file):
+        yield from step.before.private_key_files()
+    if step.after is not None and step.action in (CREATE, IMPORT):
+        yield from step.after.private_key_files()
