@@ -8,19 +8,10 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """``keywright.ssh.registry``: what every plugin takes; ``.writing``: what every plugin that writes takes, too."""
+    """``keywright.ssh.registry``: where; ``.region``: in which region; ``.writing``: what every plugin that writes takes, too."""
 
     DOCUMENTATION = r"""
 options:
-  region:
-    description:
-      - The region that the key pairs belong to. A name of a key pair is unique in its region.
-      - 1 to 63 characters. The first is a lower-case ASCII letter, the others are lower-case ASCII letters, digits or V(-).
-      - A region needs no set-up, it comes into being with its first key pair.
-      - If it is left out, the environment variable E(KEYWRIGHT_REGION) of the controller is used. If that is not set either, the
-        task fails.
-    type: str
-    required: true
   registry:
     description:
       - The directory in which the key pairs are registered, one JSON document per region. It never holds anything private, so it
@@ -31,6 +22,19 @@ options:
       - If it is left out, the environment variable E(KEYWRIGHT_REGISTRY) of the controller is used.
     type: path
     default: ~/.ansible/keywright/registry
+"""
+
+    REGION = r"""
+options:
+  region:
+    description:
+      - The region that the key pairs belong to. A name of a key pair is unique in its region.
+      - 1 to 63 characters. The first is a lower-case ASCII letter, the others are lower-case ASCII letters, digits or V(-).
+      - A region needs no set-up, it comes into being with its first key pair.
+      - If it is left out, the environment variable E(KEYWRIGHT_REGION) of the controller is used. If that is not set either, it
+        is an error.
+    type: str
+    required: true
 """
 
     WRITING = r"""

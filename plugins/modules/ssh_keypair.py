@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - keywright.ssh.attributes
   - keywright.ssh.attributes.controller
   - keywright.ssh.registry
+  - keywright.ssh.registry.region
   - keywright.ssh.registry.writing
 requirements:
   - cryptography >= 42 (on the controller, where ansible-core has brought it along)
@@ -77,6 +78,16 @@ options:
       - For one name only.
       - If it is left out, a key pair is generated, and a registered key pair is accepted, be it generated or imported.
     type: str
+  adopt_private_key_file:
+    description:
+      - Register the key pair whose private key is already in this file on the controller. The file is left untouched where it is, and
+        counts as delivered there.
+      - The public key is computed from it. An encrypted private key needs O(passphrase).
+      - For one name only. O(private_key_dir) has no effect with it, and may stand in C(module_defaults).
+      - Where the key pair is registered already, a file that holds the same key takes the place of a private key file that is missing,
+        or that never was here because the key pair was imported.
+      - If it is left out, no file is adopted.
+    type: path
   comment:
     description:
       - The comment of the public key, at most 1024 characters without control characters. Private key files in OpenSSH format hold it
@@ -123,7 +134,8 @@ options:
     default: true
   regenerate:
     description:
-      - What to do when the registered key pair is not what the task asks for, by O(type), O(size) or O(public_key).
+      - What to do when the registered key pair is not what the task asks for, by O(type), O(size), O(public_key) or
+        O(adopt_private_key_file).
       - V(fail) fails and shows both fingerprints.
       - V(never) keeps the registered key pair.
       - V(full_idempotence) replaces it. The old private key file is kept beside the new one, under its name followed by the time of the
@@ -148,6 +160,9 @@ options:
     choices: [warn, ignore, fail, regenerate]
     default: warn
 seealso:
+  - module: keywright.ssh.ssh_keypair_info
+  - plugin: keywright.ssh.ssh_public_key
+    plugin_type: lookup
   - module: community.crypto.openssh_keypair
   - module: amazon.aws.ec2_key
   - module: ansible.posix.authorized_key
@@ -181,6 +196,12 @@ EXAMPLES = r"""
     name: alice
     region: eu-2
     public_key: "{{ lookup('ansible.builtin.file', 'alice.pub') }}"
+
+- name: Register a key pair whose private key is already there, without touching the file
+  keywright.ssh.ssh_keypair:
+    name: legacy
+    region: eu-1
+    adopt_private_key_file: private/id_rsa
 
 - name: Rotate a key pair to another type; the old private key is kept beside the new one
   keywright.ssh.ssh_keypair:
@@ -237,6 +258,14 @@ key_pairs:
       type: str
       returned: success
       sample: SHA256:vaXG66H2Cgm6aJOtbhn6O0saUP1aF9nxpwGiBCRmXQE
+    fingerprint_ec2:
+      description:
+        - The fingerprint that Amazon EC2 shows for the public key once it was imported there, as with C(key_material) of
+          M(amazon.aws.ec2_key).
+        - MD5 of the DER form for V(rsa), SHA256 in Base64 for V(ed25519), and null for other types, which EC2 does not take.
+      type: str
+      returned: success
+      sample: vaXG66H2Cgm6aJOtbhn6O0saUP1aF9nxpwGiBCRmXQE=
     fingerprint_md5:
       description: The MD5 fingerprint, as C(ssh-keygen -l -E md5) prints it after C(MD5:).
       type: str

@@ -7,21 +7,30 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.secrets import mask
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation import validated
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation import plain, validated
 from ansible_collections.keywright.ssh.plugins.module_utils._interface import argument_spec
-from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Resolve, parse_ssh_keypair
-from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import outcome_result
+from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import (
+    Resolve,
+    parse_names,
+    parse_registry,
+    parse_ssh_keypair,
+    parse_ssh_keypair_info,
+)
+from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import listing_result, outcome_result
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import open_store
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
+from ansible_collections.keywright.ssh.plugins.module_utils._service.listing import list_key_pairs, public_keys
 from ansible_collections.keywright.ssh.plugins.module_utils._service.run import fulfil
 
 SSH_KEYPAIR = argument_spec.ssh_keypair(env_fallback)
+SSH_KEYPAIR_INFO = argument_spec.ssh_keypair_info(env_fallback)
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,26 @@ def ssh_keypair(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
     with contextlib.closing(open_store(request.registry)) as store:
         outcome = fulfil(request.wish, Environment(store, on_secret=mask), call.check_mode)
     result = outcome_result(request.wish, outcome, call.diff)
-    if warnings:
-        result["warnings"] = warnings + result.get("warnings", [])
-    return result
+    return _with_warnings(result, warnings)
+
+
+def ssh_keypair_info(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    """Run a ``ssh_keypair_info`` task and return its result; raises :class:`KeyPairError`."""
+    parameters, warnings = validated(SSH_KEYPAIR_INFO, arguments)
+    question = parse_ssh_keypair_info(parameters, call.resolve)
+    with contextlib.closing(open_store(question.registry)) as store:
+        listing = list_key_pairs(question.selection, question.regions, Environment(store))
+    return _with_warnings(listing_result(listing, parameters["include_public_key"]), warnings)
+
+
+def ssh_public_keys(names: Iterable[Any], parameters: Mapping[str, Any], resolve: Resolve, *default: Any) -> dict[str, Any]:
+    """Return the public keys of key pairs as ``public_keys``; raises :class:`KeyPairError`."""
+    options = plain(parameters)
+    checked = parse_names(plain(names))
+    check_region(options["region"])
+    with contextlib.closing(open_store(parse_registry(options, resolve))) as store:
+        return {"public_keys": public_keys(options["region"], checked, store, default)}
+
+
+def _with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    return {**result, "warnings": warnings + result.get("warnings", [])} if warnings else result

@@ -78,7 +78,7 @@ def _missing(spec: ArgumentSpec, _arguments: Mapping[str, Any], result: Validati
 
 def _conflict(spec: ArgumentSpec, arguments: Mapping[str, Any], _result: ValidationResult, _error: AnsibleValidationError) -> KeyPairError:
     pairs = [pair for pair in spec.mutually_exclusive if all(arguments.get(name) is not None for name in pair)]
-    others = _listed([other for _one, other in pairs])
+    others = _listed(other for one, other in pairs if one == pairs[0][0])
     return KeyPairError(ErrorCode.PARAMETER_CONFLICT, f"Option '{pairs[0][0]}' excludes option {others}.")
 
 

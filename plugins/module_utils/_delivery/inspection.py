@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.controller import same_controller
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
@@ -52,6 +53,8 @@ class Inspector:
         if self._is_staged(key_pair, folder):
             return Seen(PENDING, unfinished=True)
         seen = self._compare(folder, name, key_pair.fingerprint, passphrase)
+        if self._replaced_file_left(key_pair, passphrase):
+            return replace(seen, unfinished=True)
         if seen.status != PRESENT and not same_controller(delivery.controller, self._controller):
             return Seen(ELSEWHERE)
         return seen
@@ -83,10 +86,11 @@ class Inspector:
         return compare(directory, name, fingerprint, passphrase)
 
     def _replaced_file_left(self, key_pair: KeyPair, passphrase: str | None) -> bool:
-        """Tell whether an import that replaced a generated key pair was stopped before it moved the old file aside."""
-        if key_pair.replaced is None or key_pair.replaced.file is None or key_pair.replaced.kept_as is None:
+        """Tell whether a run that replaced a key pair was stopped before it moved the old file, which is elsewhere, aside."""
+        own = None if key_pair.delivery is None else key_pair.delivery.file
+        if key_pair.replaced is None or key_pair.replaced.file in (None, own) or key_pair.replaced.kept_as is None:
             return False
-        folder, name = os.path.split(key_pair.replaced.file)
+        folder, name = os.path.split(key_pair.replaced.file or "")
         directory = self.directories.get(folder)
         if directory is None or directory.entry(name) is None:
             return False

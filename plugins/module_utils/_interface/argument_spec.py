@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import CREATABLE_TYPES, PRIVATE_KEY_FORMATS
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import GENERATED, IMPORTED
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import CREATABLE_TYPES, KEY_TYPES, PRIVATE_KEY_FORMATS
+from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import LISTED_STATUSES
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import FAIL, ON_MISSING_CHOICES, REGENERATE_CHOICES, WARN
 
 DEFAULT_REGISTRY = "~/.ansible/keywright/registry"
@@ -33,6 +35,24 @@ def registry_options(from_environment: Callable[..., str]) -> dict[str, dict[str
     }
 
 
+def ssh_keypair_info(from_environment: Callable[..., str]) -> ArgumentSpec:
+    """Return the argument spec of ``ssh_keypair_info``."""
+    options = registry_options(from_environment)
+    options["region"] = {**options["region"], "type": "list", "elements": "str", "required": False}
+    return ArgumentSpec(
+        {
+            **options,
+            "name": {"type": "list", "elements": "str"},
+            "fingerprint": {"type": "list", "elements": "str"},
+            "tags": {"type": "dict"},
+            "type": {"type": "list", "elements": "str", "choices": list(KEY_TYPES)},
+            "creation_type": {"type": "list", "elements": "str", "choices": [GENERATED, IMPORTED]},
+            "private_key_status": {"type": "list", "elements": "str", "choices": list(LISTED_STATUSES), "no_log": False},
+            "include_public_key": {"type": "bool", "default": True},
+        }
+    )
+
+
 def writing_options() -> dict[str, dict[str, Any]]:
     """Return the options that every plugin of the group ``write`` has."""
     return {"private_key_dir": {"type": "path"}, "lock_timeout": {"type": "int", "default": DEFAULT_LOCK_TIMEOUT}}
@@ -48,6 +68,7 @@ def ssh_keypair(from_environment: Callable[..., str]) -> ArgumentSpec:
         "type": {"type": "str", "choices": list(CREATABLE_TYPES)},
         "size": {"type": "int"},
         "public_key": {"type": "str", "no_log": False},
+        "adopt_private_key_file": {"type": "path"},
         "comment": {"type": "str"},
         "passphrase": {"type": "str", "no_log": True},
         "private_key_format": {"type": "str", "choices": list(PRIVATE_KEY_FORMATS), "no_log": False},
@@ -58,5 +79,9 @@ def ssh_keypair(from_environment: Callable[..., str]) -> ArgumentSpec:
         "remove_private_key": {"type": "bool", "default": False, "no_log": False},
         "on_missing_private_key": {"type": "str", "choices": list(ON_MISSING_CHOICES), "default": WARN, "no_log": False},
     }
-    generated_only = ("type", "size", "passphrase", "private_key_format", "private_key_file")
-    return ArgumentSpec(options, [("public_key", option) for option in generated_only])
+    generated_only = ("type", "size", "private_key_format", "private_key_file")
+    return ArgumentSpec(
+        options,
+        [("public_key", option) for option in (*generated_only, "passphrase", "adopt_private_key_file")]
+        + [("adopt_private_key_file", option) for option in generated_only],
+    )

@@ -7,22 +7,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.keywright.ssh.plugins.module_utils._delivery.adoption import public_half_of
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import parse_public_key
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import OPENSSH
 from ansible_collections.keywright.ssh.plugins.module_utils._model.material import Material
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.creation import check_format, check_size
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.selection import Selection, name_pattern, normal_fingerprint
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import is_url
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import check_comment
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_name, check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.passphrases import check_passphrase
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import check_file_name, check_path
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import check_tags
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import check_tags, wanted_tags
 
 DEFAULT_PRIVATE_KEY_DIR = "~/.ssh/keywright"
 
@@ -44,19 +46,18 @@ def parse_ssh_keypair(parameters: Mapping[str, Any], resolve: Resolve) -> Reques
     """
     region = parameters["region"]
     check_region(region)
-    names = tuple(dict.fromkeys(parameters["name"]))
-    for name in names:
-        check_name(name)
+    names = tuple(dict.fromkeys(parse_names(parameters["name"])))
     _check_one_name(names, parameters)
     _check_creation(parameters)
-    tags = parameters["tags"]
+    tags, adopted_file = parameters["tags"], _path("adopt_private_key_file", parameters, resolve)
     wish = Wish(
         region=region,
         names=names,
         present=parameters["state"] == "present",
         type=parameters["type"],
         size=parameters["size"],
-        imported=_imported(parameters["public_key"]),
+        material=_material(parameters["public_key"], adopted_file, parameters["passphrase"]),
+        adopted_file=adopted_file,
         comment=parameters["comment"],
         passphrase=parameters["passphrase"],
         private_key_format=parameters["private_key_format"],
@@ -75,6 +76,39 @@ def parse_ssh_keypair(parameters: Mapping[str, Any], resolve: Resolve) -> Reques
     return Request(wish, parse_registry(parameters, resolve))
 
 
+@dataclass(frozen=True)
+class Question:
+    """A parsed question: what is selected, in which regions (all if none), and the registry that it is about."""
+
+    selection: Selection
+    regions: tuple[str, ...]
+    registry: str
+
+
+def parse_ssh_keypair_info(parameters: Mapping[str, Any], resolve: Resolve) -> Question:
+    """Return the question of a ``ssh_keypair_info`` task, or raise the first rule that it breaks."""
+    regions = tuple(parameters["region"] or ())
+    for region in regions:
+        check_region(region)
+    selection = Selection(
+        names=tuple(map(name_pattern, parameters["name"] or ())),
+        fingerprints=frozenset(map(normal_fingerprint, parameters["fingerprint"] or ())),
+        tags=wanted_tags(parameters["tags"] or {}),
+        types=frozenset(parameters["type"] or ()),
+        creation_types=frozenset(parameters["creation_type"] or ()),
+        statuses=frozenset(parameters["private_key_status"] or ()),
+    )
+    return Question(selection, regions, parse_registry(parameters, resolve))
+
+
+def parse_names(names: Iterable[Any]) -> list[str]:
+    """Return the names of key pairs, or raise the rule that the first bad one breaks."""
+    checked = [name if isinstance(name, str) else str(name) for name in names]
+    for name in checked:
+        check_name(name)
+    return checked
+
+
 def parse_registry(parameters: Mapping[str, Any], resolve: Resolve) -> str:
     """Return the registry as an absolute path or a URL."""
     registry: str = parameters["registry"]
@@ -82,7 +116,7 @@ def parse_registry(parameters: Mapping[str, Any], resolve: Resolve) -> str:
 
 
 def _check_one_name(names: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
-    for option in ("public_key", "private_key_file"):
+    for option in ("public_key", "private_key_file", "adopt_private_key_file"):
         if parameters[option] is not None and len(names) != 1:
             raise KeyPairError(
                 ErrorCode.PARAMETER_CONFLICT, f"Option '{option}' is for one key pair, but option 'name' lists {len(names)}."
@@ -100,10 +134,13 @@ def _check_creation(parameters: Mapping[str, Any]) -> None:
         check_format(parameters["type"], parameters["private_key_format"] or OPENSSH)
 
 
-def _imported(public_key: str | None) -> Material | None:
-    if public_key is None:
+def _material(public_key: str | None, adopted_file: str | None, passphrase: str | None) -> Material | None:
+    if adopted_file is not None:
+        parsed = public_half_of(adopted_file, passphrase)
+    elif public_key is not None:
+        parsed = parse_public_key(public_key)
+    else:
         return None
-    parsed = parse_public_key(public_key)
     return Material(parsed.type, parsed.size, parsed.fingerprint, parsed.line(""), parsed.comment)
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import decode_base64, md5_fingerprint
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.ec2 import EC2_TYPES, ec2_fingerprint
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import md5_of_line
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KNOWN_AFTER_APPLY, KeyPair
-from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import DELIVERED, NOT_MANAGED
+from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import DELIVERED, NOT_MANAGED, PRESENT
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import CREATE, IMPORT, Step
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import ADOPT, CREATE, IMPORT, UPDATE, Step
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import MAX_KEY_PAIRS_PER_REGION
+from ansible_collections.keywright.ssh.plugins.module_utils._service.listing import Listing
 from ansible_collections.keywright.ssh.plugins.module_utils._service.run import Outcome
 
 
@@ -25,7 +28,7 @@ def key_pair_result(key_pair: KeyPair, private_key_status: str) -> dict[str, Any
         "type": key_pair.type,
         "size": key_pair.size,
         "fingerprint": key_pair.fingerprint,
-        "fingerprint_md5": _md5(key_pair.public_key),
+        **_other_fingerprints(key_pair),
         "public_key": key_pair.public_key,
         "comment": key_pair.comment,
         "creation_type": key_pair.creation_type,
@@ -49,7 +52,25 @@ def outcome_result(wish: Wish, outcome: Outcome, with_diff: bool) -> dict[str, A
     return result
 
 
+def listing_result(listing: Listing, include_public_key: bool) -> dict[str, Any]:
+    """Return the result of a question about what is registered."""
+    key_pairs = [key_pair_result(key_pair, status) for key_pair, status in listing.key_pairs]
+    if not include_public_key:
+        for each in key_pairs:
+            del each["public_key"]
+    regions = [
+        {"region": region, "count": count, "quota": MAX_KEY_PAIRS_PER_REGION, "free": MAX_KEY_PAIRS_PER_REGION - count}
+        for region, count in listing.counts
+    ]
+    result: dict[str, Any] = {"changed": False, "key_pairs": key_pairs, "regions": regions}
+    if listing.warnings:
+        result["warnings"] = list(listing.warnings)
+    return result
+
+
 def _status(step: Step, outcome: Outcome) -> str:
+    if step.action == ADOPT or (step.before and step.after and step.before.delivery != step.after.delivery and step.action == UPDATE):
+        return PRESENT
     if step.action == IMPORT or (step.after is not None and step.after.delivery is None):
         return NOT_MANAGED
     return DELIVERED if step.action == CREATE or step.name in outcome.finished else step.seen.status
@@ -67,5 +88,7 @@ def _status_before(step: Step, outcome: Outcome) -> str:
     return "pending" if step.name in outcome.finished and step.before is not None and step.before.delivery is not None else step.seen.status
 
 
-def _md5(public_key: str) -> str:
-    return KNOWN_AFTER_APPLY if public_key == KNOWN_AFTER_APPLY else md5_fingerprint(decode_base64(public_key.split(" ", 2)[1]))
+def _other_fingerprints(key_pair: KeyPair) -> dict[str, str | None]:
+    if key_pair.public_key == KNOWN_AFTER_APPLY:
+        return {"fingerprint_md5": KNOWN_AFTER_APPLY, "fingerprint_ec2": KNOWN_AFTER_APPLY if key_pair.type in EC2_TYPES else None}
+    return {"fingerprint_md5": md5_of_line(key_pair.public_key), "fingerprint_ec2": ec2_fingerprint(key_pair.type, key_pair.public_key)}

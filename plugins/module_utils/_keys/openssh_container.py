@@ -108,7 +108,7 @@ def _read(reader: Reader) -> Container:
     if reader.uint32() != 1:
         raise MalformedKeyError("the file does not hold one key")
     blob, section, tag = reader.string(), reader.string(), reader.rest()
-    key_type, _ = describe_blob(blob)
+    key_type = describe_blob(blob)[0]
     if (cipher == _NONE) != (kdf == _NONE):
         raise MalformedKeyError("cipher and key derivation do not fit together")
     if cipher == _NONE:

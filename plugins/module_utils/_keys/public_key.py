@@ -80,7 +80,7 @@ def _imported(text: str) -> PublicKey:
 
 def public_key_of_line(line: str) -> PublicKey:
     """Return the key of a line that :meth:`PublicKey.line` wrote; raises ValueError with the reason. No curve mathematics."""
-    algorithm, _, rest = line.partition(" ")
+    algorithm, _space, rest = line.partition(" ")
     encoded, separator, comment = rest.partition(" ")
     blob = decode_base64(encoded)
     key_type, size = describe_blob(blob)

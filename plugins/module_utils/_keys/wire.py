@@ -200,3 +200,8 @@ def sha256_fingerprint(blob: bytes) -> str:
 def md5_fingerprint(blob: bytes) -> str:
     """Return 16 hexadecimal bytes with colons, as ``ssh-keygen -l -E md5`` prints them after ``MD5:``."""
     return hashlib.md5(blob, usedforsecurity=False).digest().hex(":")
+
+
+def md5_of_line(line: str) -> str:
+    """Return the MD5 fingerprint of the key in an OpenSSH line."""
+    return md5_fingerprint(decode_base64(line.split(" ", 2)[1]))

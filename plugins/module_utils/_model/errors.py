@@ -18,6 +18,7 @@ class ErrorCode(Enum):
     """Stable codes of failures: ``value`` is what users match, ``when`` is the line of the documentation."""
 
     NAME_MALFORMED = "InvalidKeyPairName.Malformed", "A name breaks the rules for names of key pairs."
+    NAME_UNKNOWN = "InvalidKeyPairName.NotFound", "No key pair of that name is registered in the region."
     REGION_UNKNOWN = "InvalidRegionId.NotFound", "A region breaks the rules for names of regions."
     ALREADY_EXISTS = "KeyPair.AlreadyExist", "The name is registered with other material than the task asks for."
     QUOTA_KEY_PAIRS = "QuotaExceed.KeyPair", "The region would hold more than 500 key pairs."
@@ -38,8 +39,10 @@ class ErrorCode(Enum):
     FILE_EXISTS = "PrivateKeyFile.Exists", "A file that is not this key pair's private key is in the way."
     FILE_UNWRITABLE = "PrivateKeyFile.Unwritable", "A private key file, or its directory, cannot be written."
     FILE_UNSAFE = "PrivateKeyFile.UnsafeDirectory", "The directory of a private key file could be changed by other users."
+    FILE_UNREADABLE = "PrivateKeyFile.Unreadable", "A private key file that is to be adopted cannot be read, or does not open."
     FILE_MISSING = "PrivateKeyFile.Missing", "The private key file is gone and the task says to fail then."
     FILE_MISMATCHED = "PrivateKeyFile.Mismatched", "The private key file is not this key pair's and the task says to fail then."
+    REGISTRY_MISSING = "Registry.NotFound", "The registry that is to be read does not exist."
     REGISTRY_CORRUPT = "Registry.Corrupt", "A document of the registry is truncated, damaged or inconsistent."
     REGISTRY_NEWER_SCHEMA = "Registry.NewerSchema", "A document of the registry was written by a newer release."
     REGISTRY_SECRET = "Registry.SecretFound", "A document of the registry holds what looks like a private key."

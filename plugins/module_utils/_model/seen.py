@@ -16,14 +16,14 @@ MISMATCHED = "mismatched"
 UNVERIFIED = "unverified"
 ELSEWHERE = "elsewhere"
 NOT_MANAGED = "not_managed"
-STATUSES = (DELIVERED, PRESENT, PENDING, MISSING, MISMATCHED, UNVERIFIED, ELSEWHERE, NOT_MANAGED)
+LISTED_STATUSES = (PRESENT, PENDING, MISSING, MISMATCHED, UNVERIFIED, ELSEWHERE, NOT_MANAGED)
 
 
 @dataclass(frozen=True)
 class Seen:
     """The private key file of one registered key pair, as it was found.
 
-    ``status`` is one of :data:`STATUSES`; ``cause`` is a phrase that completes "the private key file …" and explains
+    ``status`` is one of :data:`LISTED_STATUSES`; ``cause`` is a phrase that completes "the private key file …" and explains
     what is wrong, None if nothing is. ``unfinished`` tells that an earlier run was stopped after it had registered
     the key pair, so that this run has something to finish.
     """

@@ -24,14 +24,19 @@ ON_MISSING_CHOICES = (WARN, IGNORE, FAIL, REGENERATE)
 
 @dataclass(frozen=True)
 class Wish:
-    """The wish for the key pairs ``names`` of one region; paths are absolute, ``lock_timeout`` is in seconds."""
+    """The wish for the key pairs ``names`` of one region; paths are absolute, ``lock_timeout`` is in seconds.
+
+    ``material`` is the public key that the task brings along: one to import or, where ``adopted_file`` is not None, the
+    public half of the private key that is already in that file.
+    """
 
     region: str
     names: tuple[str, ...]
     present: bool = True
     type: str | None = None
     size: int | None = None
-    imported: Material | None = None
+    material: Material | None = None
+    adopted_file: str | None = None
     comment: str | None = None
     passphrase: str | None = field(default=None, repr=False)
     private_key_format: str | None = None

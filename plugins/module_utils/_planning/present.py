@@ -30,7 +30,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import (
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import FAIL, FULL_IDEMPOTENCE, IGNORE, REGENERATE, Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.creation import material_to_make
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import CREATE, IMPORT, KEEP, UPDATE, Step
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import ADOPT, CREATE, IMPORT, KEEP, UPDATE, Step
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import check_tag_quota
 
 
@@ -47,11 +47,14 @@ def plan_present(wish: Wish, name: str, current: KeyPair | None, seen: Seen, con
         raise _already_exists(name, current, differing)
     if differing and wish.regenerate == FULL_IDEMPOTENCE:
         return _new(wish, name, current, seen, controller, differing)
-    if seen.status == MISSING and wish.on_missing_private_key == REGENERATE:
+    adopts = _adopts(wish, current, seen)
+    if seen.status == MISSING and wish.on_missing_private_key == REGENERATE and not adopts:
         return _new(wish, name, current, seen, controller, ("the private key file is missing",))
-    if wish.on_missing_private_key == FAIL:
+    if wish.on_missing_private_key == FAIL and not adopts:
         _refuse_missing(current, seen)
-    after = _updated(wish, current)
+    after = _updated(
+        wish, current, Delivery(controller, wish.adopted_file) if adopts and wish.adopted_file is not None else current.delivery
+    )
     return Step(
         name,
         KEEP if after == current else UPDATE,
@@ -59,16 +62,17 @@ def plan_present(wish: Wish, name: str, current: KeyPair | None, seen: Seen, con
         after,
         seen,
         reasons=_updates(current, after),
-        warnings=_file_warnings(wish, current, seen),
+        warnings=() if adopts else _file_warnings(wish, current, seen),
     )
 
 
 def differences(wish: Wish, current: KeyPair) -> tuple[str, ...]:
     """Return in which ways the registered material is not what the task asks for; what it leaves out is no difference."""
-    if wish.imported is not None:
-        if wish.imported.fingerprint == current.fingerprint:
+    if wish.material is not None:
+        if wish.material.fingerprint == current.fingerprint:
             return ()
-        return (f"its fingerprint is {current.fingerprint}, and that of 'public_key' is {wish.imported.fingerprint}",)
+        option = "public_key" if wish.adopted_file is None else "adopt_private_key_file"
+        return (f"the key of option '{option}' has fingerprint {wish.material.fingerprint}",)
     asked = (("type", wish.type, current.type), ("size", wish.size, current.size))
     return tuple(
         f"its {option} is {has}, and option '{option}' asks for {wants}" for option, wants, has in asked if wants not in (None, has)
@@ -98,9 +102,10 @@ def _new(wish: Wish, name: str, current: KeyPair | None, seen: Seen, controller:
     """Plan new material; where a key pair is replaced, its tags and its comment stay unless the task says otherwise."""
     tags = _tags(wish, {} if current is None else current.tags)
     replaced = None if current is None else _replacement(current, seen)
-    if wish.imported is not None:
-        after = _imported(wish, name, wish.imported, tags, replaced)
-        return Step(name, IMPORT, current, after, seen, reasons=reasons)
+    if wish.material is not None:
+        delivery = None if wish.adopted_file is None else Delivery(controller, wish.adopted_file)
+        after = _given(wish, name, wish.material, delivery, tags, replaced)
+        return Step(name, IMPORT if delivery is None else ADOPT, current, after, seen, reasons=reasons)
     key_type, size = material_to_make(wish, current)
     after = KeyPair(
         name,
@@ -120,7 +125,9 @@ def _new(wish: Wish, name: str, current: KeyPair | None, seen: Seen, controller:
     return Step(name, CREATE, current, after, seen, reasons=reasons)
 
 
-def _imported(wish: Wish, name: str, material: Material, tags: Mapping[str, str], replaced: Replacement | None) -> KeyPair:
+def _given(
+    wish: Wish, name: str, material: Material, delivery: Delivery | None, tags: Mapping[str, str], replaced: Replacement | None
+) -> KeyPair:
     comment = wish.comment if wish.comment is not None else material.comment or name
     return KeyPair(
         name,
@@ -131,12 +138,17 @@ def _imported(wish: Wish, name: str, material: Material, tags: Mapping[str, str]
         material.fingerprint,
         material.line(comment),
         comment,
-        IMPORTED,
+        IMPORTED if delivery is None else GENERATED,
         KNOWN_AFTER_APPLY,
         tags,
-        None,
+        delivery,
         replaced,
     )
+
+
+def _adopts(wish: Wish, current: KeyPair, seen: Seen) -> bool:
+    """Tell whether an adopted file becomes the private key file of a key pair that is registered with that key already."""
+    return wish.adopted_file is not None and (current.delivery is None or seen.status in (MISSING, MISMATCHED))
 
 
 def _comment(wish: Wish, current: KeyPair | None, name: str) -> str:
@@ -161,17 +173,19 @@ def _target(wish: Wish, name: str, current: KeyPair | None, seen: Seen) -> str:
     return current.delivery.file
 
 
-def _updated(wish: Wish, current: KeyPair) -> KeyPair:
+def _updated(wish: Wish, current: KeyPair, delivery: Delivery | None) -> KeyPair:
     tags = _tags(wish, current.tags)
-    comment = current.comment if wish.comment is None else wish.comment
-    if comment != current.comment:
-        encoded = " ".join(current.public_key.split(" ", 2)[:2])
-        return replace(current, tags=tags, comment=comment, public_key=f"{encoded} {comment}" if comment else encoded)
-    return current if tags == current.tags else replace(current, tags=tags)
+    creation_type = current.creation_type if delivery is None else GENERATED
+    if wish.comment is None or wish.comment == current.comment:
+        return replace(current, tags=tags, delivery=delivery, creation_type=creation_type)
+    encoded = " ".join(current.public_key.split(" ", 2)[:2])
+    line = f"{encoded} {wish.comment}" if wish.comment else encoded
+    return replace(current, tags=tags, delivery=delivery, creation_type=creation_type, comment=wish.comment, public_key=line)
 
 
 def _updates(current: KeyPair, after: KeyPair) -> tuple[str, ...]:
-    return tuple(f"its {name} differ" for name in ("tags", "comment") if getattr(current, name) != getattr(after, name))
+    compared = {"tags": "its tags differ", "comment": "its comment differs", "delivery": "its private key file is another"}
+    return tuple(reason for name, reason in compared.items() if getattr(current, name) != getattr(after, name))
 
 
 def _tags(wish: Wish, current: Mapping[str, str]) -> Mapping[str, str]:
@@ -188,7 +202,7 @@ def _file_warnings(wish: Wish, current: KeyPair, seen: Seen) -> tuple[str, ...]:
     warnings = []
     if seen.cause is not None and (seen.status == PRESENT or wish.on_missing_private_key != IGNORE):
         warnings.append(f"The private key file '{current.delivery.file}' of key pair '{current.name}' {seen.cause}.")
-    stated = wish.stated_file(current.name)
+    stated = wish.adopted_file or wish.stated_file(current.name)
     if stated not in (None, current.delivery.file):
         warnings.append(
             f"The private key of key pair '{current.name}' was delivered to '{current.delivery.file}', once and for all; "

@@ -15,6 +15,7 @@ KEEP = "keep"
 UPDATE = "update"
 IMPORT = "import"
 CREATE = "create"
+ADOPT = "adopt"
 REMOVE = "remove"
 
 
@@ -23,7 +24,7 @@ class Step:
     """What is to be done about the key pair ``name``.
 
     ``before`` is what is registered and ``after`` what will be; ``seen`` is the private key file as it was found.
-    CREATE and IMPORT replace the key pair where ``before`` is one. ``removes_file`` tells that the private key file
+    CREATE, IMPORT and ADOPT replace the key pair where ``before`` is one. ``removes_file`` tells that the private key file
     goes with the registration. ``warnings`` are whole sentences.
     """
 
@@ -45,3 +46,15 @@ class Step:
     def writes_registry(self) -> bool:
         """Tell whether the step changes what is registered."""
         return self.action != KEEP
+
+
+def files_of(step: Step) -> tuple[str, ...]:
+    """Return the private key files that a step makes, moves, finishes or removes; an adopted file is left alone."""
+    files: tuple[str, ...] = ()
+    if step.before is not None and (step.seen.unfinished or step.removes_file):
+        files += step.before.private_key_files()
+    if step.after is not None and step.action in (CREATE, IMPORT):
+        files += step.after.private_key_files()
+    if step.after is not None and step.action == ADOPT and step.after.replaced is not None and step.after.replaced.file is not None:
+        files += (step.after.replaced.file,)
+    return files

@@ -31,6 +31,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import is_region
 
 _Found = tuple[bytes, os.stat_result]
 
@@ -48,13 +49,25 @@ class FileStore:
         """The directory without symbolic links, so that all ways to it are one registry."""
         return f"file:{os.path.realpath(self.path)}"
 
+    def missing(self) -> str | None:
+        """Name the directory if it is not there."""
+        return f"The registry '{self.path}' does not exist, so nothing is registered in it." if self._directory() is None else None
+
     def warnings(self) -> list[str]:
         """Warn of a registry that a group may write to."""
-        if self._opened is None or not is_group_writable(self._opened.status()):
+        directory = self._directory()
+        if directory is None or not is_group_writable(directory.status()):
             return []
-        return [
-            f"The registry '{self.path}' is writable by group {self._opened.status().st_gid}: its members can change what is registered."
-        ]
+        return [f"The registry '{self.path}' is writable by group {directory.status().st_gid}: its members can change what is registered."]
+
+    def regions(self) -> list[str]:
+        """Return the regions whose documents are in the directory; there are none if it does not exist."""
+        directory = self._directory()
+        if directory is None:
+            return []
+        with explained(ErrorCode.REGISTRY_UNREADABLE, f"The registry '{self.path}' cannot be listed"):
+            stems = [name.removesuffix(".json") for name in directory.names() if name.endswith(".json")]
+        return sorted(filter(is_region, stems))
 
     @contextlib.contextmanager
     def exclusive(self, region: str, timeout: float) -> Iterator[None]:

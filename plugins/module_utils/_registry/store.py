@@ -40,5 +40,11 @@ class Store(Protocol):
         Returns the new version. If it raises anything else, the outcome is unknown until the document was read again.
         """
 
+    def regions(self) -> list[str]:
+        """Return the names of all regions that have a document, sorted."""
+
+    def missing(self) -> str | None:
+        """Return a sentence that says that the registry does not exist, None if it does."""
+
     def warnings(self) -> list[str]:
         """Return what the user should know about the registry, as whole sentences."""

@@ -34,6 +34,11 @@ def check_tags(tags: Mapping[object, object]) -> dict[str, str]:
     return checked
 
 
+def wanted_tags(tags: Mapping[object, object]) -> dict[str, str]:
+    """Return the tags that a question asks for; a tag without value asks for the key alone."""
+    return check_tags({key: "" if value is None else value for key, value in tags.items()})
+
+
 def check_tag_quota(tags: Mapping[str, str]) -> None:
     """Refuse more tags than one key pair may have."""
     if len(tags) > MAX_TAGS:

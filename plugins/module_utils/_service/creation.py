@@ -21,9 +21,9 @@ from datetime import timedelta
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.staged import staged_name, tag_of
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.workspace import Workspace
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KeyPair, Replacement
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Delivery, KeyPair, Replacement
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import CREATE, IMPORT, Step
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import ADOPT, CREATE, IMPORT, Step, files_of
 from ansible_collections.keywright.ssh.plugins.module_utils._service.commit import commit, registered
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import KeyMaker
@@ -53,7 +53,7 @@ class Creation:
         with self._staged_files_resolved(staged):
             commit(self._environment.store, view.snapshot, (step for step in steps if step.writes_registry or step.name in view.notes), {})
         for step in steps:
-            if step.action in (CREATE, IMPORT) and step.after is not None:
+            if step.action in (CREATE, IMPORT, ADOPT) and step.after is not None:
                 self.finish(step.after)
         self._sync(steps)
         return steps
@@ -63,16 +63,15 @@ class Creation:
         replaced = key_pair.replaced
         if replaced is not None and replaced.file is not None and replaced.kept_as is not None:
             self._workspace.set_aside(replaced.file, replaced.kept_as, replaced.fingerprint, self._wish.passphrase)
-        if key_pair.delivery is not None:
+        if key_pair.delivery is not None and not self._workspace.is_free(self._staged_path(key_pair.delivery, key_pair)):
             self._workspace.publish(self._staged_name(key_pair), key_pair.delivery.file)
 
     def _sync(self, steps: tuple[Step, ...]) -> None:
-        created = [step.after for step in steps if step.action in (CREATE, IMPORT) and step.after is not None]
-        self._workspace.sync(os.path.dirname(file) for key_pair in created for file in key_pair.private_key_files())
+        self._workspace.sync(os.path.dirname(file) for step in steps for file in files_of(step))
 
     def _made(self, step: Step, staged: dict[str, str]) -> Step:
         """Complete what is known only now; stage the private key if there is one, noting its path in ``staged`` by name first."""
-        if step.after is None or step.action not in (CREATE, IMPORT):
+        if step.after is None or step.action not in (CREATE, IMPORT, ADOPT):
             return step
         now = self._environment.now()
         after = replace(
@@ -82,9 +81,8 @@ class Creation:
             material, private_key = self._keys.take(after)
             self._environment.on_secret(private_key.decode("ascii"))
             after = replace(after, fingerprint=material.fingerprint, public_key=material.line(after.comment))
-            folder = os.path.dirname(step.after.delivery.file)
-            staged[after.name] = os.path.join(folder, self._staged_name(after))
-            self._workspace.stage(folder, self._staged_name(after), private_key)
+            staged[after.name] = self._staged_path(step.after.delivery, after)
+            self._workspace.stage(*os.path.split(staged[after.name]), private_key)
         return replace(step, after=after)
 
     def _dated(self, replaced: Replacement | None) -> Replacement | None:
@@ -100,6 +98,9 @@ class Creation:
 
     def _staged_name(self, key_pair: KeyPair) -> str:
         return staged_name(tag_of(self._environment.store.identity, key_pair.region, key_pair.name), key_pair.fingerprint)
+
+    def _staged_path(self, delivery: Delivery, key_pair: KeyPair) -> str:
+        return os.path.join(os.path.dirname(delivery.file), self._staged_name(key_pair))
 
     @contextlib.contextmanager
     def _staged_files_resolved(self, staged: dict[str, str]) -> Iterator[None]:

@@ -6,24 +6,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import Inspector
-from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import StoreConflictError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import MISMATCHED, MISSING, UNVERIFIED, Seen
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.plan import plan
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import CREATE, IMPORT, Step
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import CREATE, Step, files_of
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import check_can_make
+from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import observed
 from ansible_collections.keywright.ssh.plugins.module_utils._service.targets import check_targets
-
-_ANOMALIES = frozenset({MISSING, MISMATCHED, UNVERIFIED})
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class View:
         """Return the directories whose locks the run needs."""
         files = set(self.litter)
         for step in self.steps:
-            files.update(_files_of(step))
+            files.update(files_of(step))
         return {os.path.dirname(file) for file in files}
 
     def new_folders(self) -> set[str]:
@@ -58,35 +54,20 @@ class View:
 
 
 def look(wish: Wish, environment: Environment, directories: Callable[[], Directories]) -> View:
-    """Read the registry, look at the private key files, and plan.
-
-    A file that does not fit its registration may only be one that another run is just replacing: then the registry,
-    which changes first, has changed, and the look is taken again.
-    """
-    for last in (False, False, True):
-        with contextlib.closing(directories()) as opened:
-            snapshot = environment.store.read(wish.region)
-            inspector = Inspector(environment.store.identity, environment.controller, opened)
-            registered = [snapshot.document.key_pairs[name] for name in wish.names if name in snapshot.document.key_pairs]
-            seen = {key_pair.name: inspector.look(key_pair, wish.passphrase) for key_pair in registered}
-            odd = any(each.status in _ANOMALIES for each in seen.values())
-            if odd and not last and environment.store.read(wish.region).version != snapshot.version:
-                continue
-            return _view(wish, environment, snapshot, inspector, seen)
-    raise StoreConflictError(wish.region)
-
-
-def _view(wish: Wish, environment: Environment, snapshot: Snapshot, inspector: Inspector, seen: Mapping[str, Seen]) -> View:
-    steps = plan(wish, snapshot.document, seen, environment.controller)
-    check_can_make(wish, steps)
-    check_targets(steps, inspector.directories)
-    return View(
-        snapshot,
-        steps,
-        tuple(_litter(wish, snapshot, inspector)),
-        frozenset(snapshot.document.removals.keys() & set(wish.names)),
-        tuple(environment.store.warnings() + inspector.directories.warnings()),
-    )
+    """Read the registry, look at the private key files, and plan."""
+    names = frozenset(wish.names)
+    with observed(environment, wish.region, lambda key_pair: key_pair.name in names, wish.passphrase, directories) as observation:
+        snapshot, inspector = observation.snapshot, observation.inspector
+        steps = plan(wish, snapshot.document, observation.seen, environment.controller)
+        check_can_make(wish, steps)
+        check_targets(steps, inspector.directories)
+        return View(
+            snapshot,
+            steps,
+            tuple(_litter(wish, snapshot, inspector)),
+            names & snapshot.document.removals.keys(),
+            tuple(environment.store.warnings() + inspector.directories.warnings()),
+        )
 
 
 def _litter(wish: Wish, snapshot: Snapshot, inspector: Inspector) -> Iterator[str]:
@@ -99,11 +80,3 @@ def _litter(wish: Wish, snapshot: Snapshot, inspector: Inspector) -> Iterator[st
             folders.add(snapshot.document.removals[name].directory)
         for folder in folders:
             yield from (os.path.join(folder, file) for file in inspector.litter(wish.region, name, key_pair, folder))
-
-
-def _files_of(step: Step) -> Iterator[str]:
-    """Return the private key files that a step moves, makes or removes."""
-    if step.before is not None and (step.seen.unfinished or step.removes_file):
-        yield from step.before.private_key_files()
-    if step.after is not None and step.action in (CREATE, IMPORT):
-        yield from step.after.private_key_files()
