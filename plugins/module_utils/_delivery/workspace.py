@@ -40,9 +40,14 @@ class Workspace:
         folder, name = os.path.split(file)
         return folder not in self._directories or self._directories[folder].entry(name) is None
 
+    def _directory(self, folder: str) -> Directory:
+        if folder not in self._directories:
+            raise KeyPairError(ErrorCode.FILE_UNWRITABLE, f"The directory '{folder}' of private key files is gone; run the task again.")
+        return self._directories[folder]
+
     def check_can_publish(self, folder: str) -> None:
         """Refuse, before a key is made, a file system on which a file cannot get a name without replacing another one."""
-        directory = self._directories[folder]
+        directory = self._directory(folder)
         with explained(ErrorCode.FILE_UNWRITABLE, f"The directory '{folder}' cannot take private key files safely"):
             directory.remove(PROBE_NAME)
             directory.remove(MOVED_PROBE_NAME)
@@ -58,17 +63,17 @@ class Workspace:
     def stage(self, folder: str, staged: str, private_key: bytes) -> None:
         """Write a private key to a new file, 0600 from birth, that nothing refers to yet."""
         with explained(ErrorCode.FILE_UNWRITABLE, f"A private key cannot be staged in the directory '{folder}'"):
-            self._directories[folder].create(staged, private_key)
+            self._directory(folder).create(staged, private_key)
 
     def unstage(self, folder: str, staged: str) -> None:
         """Remove a staged file if it is there."""
         with explained(ErrorCode.FILE_UNWRITABLE, f"The staged private key '{os.path.join(folder, staged)}' cannot be removed"):
-            self._directories[folder].remove(staged)
+            self._directory(folder).remove(staged)
 
     def publish(self, staged: str, file: str) -> None:
         """Give a staged file its final name, which nothing may have; the file is registered, so a failure leaves it staged."""
         folder, name = os.path.split(file)
-        directory = self._directories[folder]
+        directory = self._directory(folder)
         with explained(
             ErrorCode.FILE_UNWRITABLE, f"The private key '{file}' is registered and staged, but cannot be delivered; run the task again"
         ):
@@ -88,8 +93,8 @@ class Workspace:
     def set_aside(self, file: str, kept_as: str, fingerprint: str, passphrase: str | None) -> None:
         """Move the file of a replaced key aside; a file that does not hold that key is left alone."""
         folder, name = os.path.split(file)
-        directory = self._directories[folder]
-        if compare(directory, name, fingerprint, passphrase).status != PRESENT:
+        directory = self._directories.get(folder)
+        if directory is None or compare(directory, name, fingerprint, passphrase).status != PRESENT:
             return
         with explained(ErrorCode.FILE_UNWRITABLE, f"The replaced private key file '{file}' cannot be moved to '{kept_as}'"):
             directory.move(name, os.path.basename(kept_as))
@@ -97,7 +102,7 @@ class Workspace:
     def take_away(self, file: str, staged: str, fingerprint: str, passphrase: str | None) -> None:
         """Give a delivered private key file its staged name again; only if it is still that key."""
         folder, name = os.path.split(file)
-        directory = self._directories[folder]
+        directory = self._directory(folder)
         with explained(ErrorCode.FILE_UNWRITABLE, f"The private key file '{file}' cannot be removed"):
             before = directory.entry(name)
             same = compare(directory, name, fingerprint, passphrase).status == PRESENT
@@ -114,13 +119,13 @@ class Workspace:
         """Undo :meth:`take_away`."""
         folder, name = os.path.split(file)
         with explained(ErrorCode.FILE_UNWRITABLE, f"The private key file '{file}' cannot be put back; run the task again"):
-            self._directories[folder].move(staged, name)
+            self._directory(folder).move(staged, name)
 
     def sync(self, folders: Iterable[str]) -> None:
         """Flush the names in directories to disk."""
         for folder in sorted(set(folders)):
             with explained(ErrorCode.FILE_UNWRITABLE, f"The directory '{folder}' cannot be flushed to disk"):
-                self._directories[folder].sync()
+                self._directory(folder).sync()
 
 
 @contextlib.contextmanager
@@ -143,7 +148,7 @@ def locked_directories(needed: Iterable[str], made: Iterable[str], timeout: floa
             check_directory(directory)
             identity = (directory.status().st_dev, directory.status().st_ino)
             if identity not in locked:
-                stack.enter_context(exclusive_lock(directory, LOCK_NAME, timeout))
+                stack.enter_context(exclusive_lock(directory, LOCK_NAME, timeout, ErrorCode.FILE_UNWRITABLE))
                 locked.add(identity)
             opened[path] = directory
         yield Workspace(opened)

@@ -27,13 +27,14 @@ _HOLDER_BYTES = 128
 
 
 @contextlib.contextmanager
-def exclusive_lock(directory: Directory, name: str, timeout: float) -> Iterator[None]:
+def exclusive_lock(directory: Directory, name: str, timeout: float, unwritable: ErrorCode) -> Iterator[None]:
     """Hold the lock ``name`` of a directory; wait for it for at most ``timeout`` seconds.
 
-    Raises :class:`KeyPairError` with ``Registry.LockTimeout``, which names the holder, or ``Registry.LockUnavailable``
-    where the file system cannot lock. A holder that dies loses the lock at once.
+    Raises :class:`KeyPairError` with ``Registry.LockTimeout``, which names the holder, with ``Registry.LockUnavailable``
+    where the file system cannot lock, or with ``unwritable`` where the lock file cannot be made. A holder that dies loses
+    the lock at once.
     """
-    descriptor = _acquire(directory, name, time.monotonic() + timeout, timeout)
+    descriptor = _acquire(directory, name, timeout, unwritable)
     try:
         _say_who_holds(descriptor)
         yield
@@ -43,9 +44,10 @@ def exclusive_lock(directory: Directory, name: str, timeout: float) -> Iterator[
         os.close(descriptor)
 
 
-def _acquire(directory: Directory, name: str, deadline: float, timeout: float) -> int:
+def _acquire(directory: Directory, name: str, timeout: float, unwritable: ErrorCode) -> int:
+    deadline = time.monotonic() + timeout
     while True:
-        descriptor = _open(directory, name)
+        descriptor = _open(directory, name, unwritable)
         try:
             while not _try(descriptor, directory.path_of(name)):
                 if time.monotonic() >= deadline:
@@ -61,7 +63,7 @@ def _acquire(directory: Directory, name: str, deadline: float, timeout: float) -
         os.close(descriptor)
 
 
-def _open(directory: Directory, name: str) -> int:
+def _open(directory: Directory, name: str, unwritable: ErrorCode) -> int:
     mode = _TEAM_FILE if is_group_writable(directory.status()) else PRIVATE_FILE
     try:
         descriptor = os.open(name, _OPEN, mode, dir_fd=directory.fd)
@@ -75,7 +77,7 @@ def _open(directory: Directory, name: str) -> int:
             return descriptor
         os.close(descriptor)
         reason = "it is not a regular file"
-    raise KeyPairError(ErrorCode.LOCK_UNAVAILABLE, f"The lock file '{directory.path_of(name)}' cannot be opened: {reason}.")
+    raise KeyPairError(unwritable, f"The lock file '{directory.path_of(name)}' cannot be opened: {reason}.")
 
 
 def _try(descriptor: int, path: str) -> bool:

@@ -63,5 +63,5 @@ def _multiply(factor: int, point: _Point) -> _Point:
 
 
 def _is_identity(point: _Point) -> bool:
-    x, y, z, _t = point
-    return x % _P == 0 and (y - z) % _P == 0
+    _x, y, z, _t = point
+    return (y - z) % _P == 0  # no other point of the curve has y = 1

@@ -88,7 +88,7 @@ def _problem_of_first_field(text: str) -> str:
 def _unwrap_rfc4716(text: str) -> tuple[bytes, str]:
     lines = text.split("\n")
     lines = [line.removesuffix("\r") for line in lines]
-    if len(lines) < 3 or lines[0] != _RFC4716_BEGIN or lines[-1] != _RFC4716_END or text.count(_RFC4716_BEGIN) > 1:
+    if lines[0] != _RFC4716_BEGIN or lines[-1] != _RFC4716_END or text.count(_RFC4716_BEGIN) > 1:
         raise MalformedKeyError("its RFC 4716 armor is incomplete, or there is more than one key")
     body, comment = lines[1:-1], ""
     while body and (header := _RFC4716_HEADER.fullmatch(body[0])):

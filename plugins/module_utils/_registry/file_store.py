@@ -77,7 +77,7 @@ class FileStore:
         directory = self._directory()
         if directory is None:
             raise KeyPairError(ErrorCode.REGISTRY_UNWRITABLE, f"The registry '{self.path}' was removed while it was being used.")
-        with exclusive_lock(directory, f"{region}.lock", timeout):
+        with exclusive_lock(directory, f"{region}.lock", timeout, ErrorCode.REGISTRY_UNWRITABLE):
             self._locked.add(region)
             try:
                 yield

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import Inspector
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.plan import plan
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import CREATE, Step, files_of
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import check_can_make
-from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import observed
+from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import Observation, observed
 from ansible_collections.keywright.ssh.plugins.module_utils._service.targets import check_targets
 
 
@@ -54,20 +55,34 @@ class View:
 
 
 def look(wish: Wish, environment: Environment, directories: Callable[[], Directories]) -> View:
-    """Read the registry, look at the private key files, and plan."""
+    """Read the registry, look at the private key files, and plan.
+
+    A file that is in the way may be the one that another run registered and delivered after we had read the registry. So
+    a refusal counts only if the registry has not changed meanwhile; else the look is taken again.
+    """
     names = frozenset(wish.names)
-    with observed(environment, wish.region, lambda key_pair: key_pair.name in names, wish.passphrase, directories) as observation:
-        snapshot, inspector = observation.snapshot, observation.inspector
-        steps = plan(wish, snapshot.document, observation.seen, environment.controller)
-        check_can_make(wish, steps)
-        check_targets(steps, inspector.directories)
-        return View(
-            snapshot,
-            steps,
-            tuple(_litter(wish, snapshot, inspector)),
-            names & snapshot.document.removals.keys(),
-            tuple(environment.store.warnings() + inspector.directories.warnings()),
-        )
+    for last in (False, False, True):
+        with observed(environment, wish.region, lambda key_pair: key_pair.name in names, wish.passphrase, directories) as observation:
+            try:
+                return _view(wish, environment, observation)
+            except KeyPairError:
+                if last or environment.store.read(wish.region).version == observation.snapshot.version:
+                    raise
+    raise StoreConflictError(wish.region)
+
+
+def _view(wish: Wish, environment: Environment, observation: Observation) -> View:
+    snapshot, inspector = observation.snapshot, observation.inspector
+    steps = plan(wish, snapshot.document, observation.seen, environment.controller)
+    check_can_make(wish, steps)
+    check_targets(steps, inspector.directories)
+    return View(
+        snapshot,
+        steps,
+        tuple(_litter(wish, snapshot, inspector)),
+        frozenset(wish.names) & snapshot.document.removals.keys(),
+        tuple(environment.store.warnings() + inspector.directories.warnings()),
+    )
 
 
 def _litter(wish: Wish, snapshot: Snapshot, inspector: Inspector) -> Iterator[str]:

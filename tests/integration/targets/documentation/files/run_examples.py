@@ -1,0 +1,112 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run every example of the documentation: YAML with ansible-playbook, console lines with the shell.
+
+Usage: run_examples.py COLLECTION WORK {own|peers}. The examples of one file run in order, in one folder and home of their
+own. "own" are the files whose examples use this collection alone, "peers" those that use other collections, too.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+PEERS = ("community.crypto.openssh_keypair:", "amazon.aws.ec2_key:")
+BEFORE = {"ssh_public_key.py": "ansible localhost -m keywright.ssh.ssh_keypair -a 'name=ops,web,db region=eu-1'"}
+VARIABLES = {"backup_passphrase": "a passphrase for the examples"}
+FIXTURES = """
+ssh-keygen -q -t ed25519 -N '' -C alice@laptop -f alice
+mkdir -m 0700 private
+ssh-keygen -q -t rsa -b 2048 -N '' -C legacy -f private/id_rsa
+echo 'a passphrase for the examples' > passphrase.txt
+"""
+RST_BLOCK = re.compile(r"^\.\. code-block:: (yaml|console)\n\n((?:    .*\n|\n)+)", re.MULTILINE)
+MARKDOWN_BLOCK = re.compile(r"^```(yaml|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOT_HERE = re.compile(r"^make ")  # the README's two commands are what runs this
+
+
+class Example(NamedTuple):
+    language: str
+    text: str
+
+
+def examples_of(source: Path) -> Iterator[Example]:
+    text = source.read_text(encoding="utf-8")
+    if source.suffix == ".py":
+        assigned = {node.targets[0].id: node.value for node in ast.parse(text).body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
+        yield Example("yaml", ast.literal_eval(assigned["EXAMPLES"]))
+        return
+    pattern = RST_BLOCK if source.suffix == ".rst" else MARKDOWN_BLOCK
+    for language, block in pattern.findall(text):
+        yield Example(language, textwrap.dedent(block))
+
+
+def sources(collection: Path, which: str) -> Iterator[Path]:
+    plugins = [path for folder in ("modules", "lookup", "inventory") for path in sorted((collection / "plugins" / folder).glob("[!_]*.py"))]
+    for source in [collection / "README.md", *sorted((collection / "docs/docsite/rst").glob("*.rst")), *plugins]:
+        needs_peers = any(peer in example.text for example in examples_of(source) for peer in PEERS)
+        if needs_peers == (which == "peers"):
+            yield source
+
+
+def run(command: list[str], folder: Path) -> None:
+    environment = {**os.environ, "HOME": str(folder), "ANSIBLE_LOCALHOST_WARNING": "False", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False"}
+    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"FAILED in {folder.name}: {' '.join(command)}\n{done.stdout}\n{done.stderr}")
+
+
+def play_of(example: Any, folder: Path) -> list[dict[str, Any]]:
+    """Return plays that run an example: plays themselves, a list of tasks, or the dependencies of a role."""
+    if isinstance(example, dict):
+        meta = folder / "roles/depending/meta/main.yml"
+        meta.parent.mkdir(parents=True, exist_ok=True)
+        meta.write_text(yaml.safe_dump(example), encoding="utf-8")
+        return [{"name": "Example", "hosts": "localhost", "gather_facts": False, "roles": ["depending"]}]
+    if "hosts" in example[0]:
+        return list(example)
+    return [{"name": "Example", "hosts": "localhost", "gather_facts": False, "vars": VARIABLES, "tasks": example}]
+
+
+def run_example(example: Example, number: int, folder: Path) -> int:
+    if example.language == "console":
+        commands = [line.removeprefix("$ ") for line in example.text.splitlines() if line.startswith("$ ")]
+        commands = [command for command in commands if not NOT_HERE.match(command)]
+        for command in commands:
+            run(["bash", "-ec", command], folder)
+        return len(commands)
+    playbook = folder / f"example_{number}.yml"
+    playbook.write_text(yaml.safe_dump(play_of(yaml.safe_load(example.text), folder), sort_keys=False), encoding="utf-8")
+    run(["ansible-playbook", playbook.name], folder)
+    return 1
+
+
+def main() -> None:
+    collection, work, which = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    total = 0
+    for source in sources(collection, which):
+        folder = work / source.stem
+        folder.mkdir(parents=True)
+        run(["bash", "-ec", FIXTURES], folder)
+        if source.name in BEFORE:
+            run(["bash", "-ec", BEFORE[source.name]], folder)
+        count = sum(run_example(example, number, folder) for number, example in enumerate(examples_of(source)))
+        print(f"{source.name}: {count} examples ran")
+        total += count
+    if not total:
+        sys.exit("FAILED: no example was found")
+
+
+if __name__ == "__main__":
+    main()
