@@ -22,11 +22,11 @@ from ansible_collections.keywright.ssh.plugins.module_utils._interface.request i
     parse_ssh_keypair,
     parse_ssh_keypair_info,
 )
-from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import listing_result, outcome_result
+from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import bound_account, listing_result, outcome_result
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import open_store
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
-from ansible_collections.keywright.ssh.plugins.module_utils._service.listing import list_key_pairs, public_keys
+from ansible_collections.keywright.ssh.plugins.module_utils._service.listing import list_bindings, list_key_pairs, public_keys
 from ansible_collections.keywright.ssh.plugins.module_utils._service.run import fulfil
 
 SSH_KEYPAIR = argument_spec.ssh_keypair(env_fallback)
@@ -51,7 +51,7 @@ def ssh_keypair(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
     with contextlib.closing(open_store(request.registry)) as store:
         outcome = fulfil(request.wish, Environment(store, on_secret=mask), call.check_mode)
     result = outcome_result(request.wish, outcome, call.diff)
-    return _with_warnings(result, warnings)
+    return with_warnings(result, warnings)
 
 
 def ssh_keypair_info(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def ssh_keypair_info(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]
     question = parse_ssh_keypair_info(parameters, call.resolve)
     with contextlib.closing(open_store(question.registry)) as store:
         listing = list_key_pairs(question.selection, question.regions, Environment(store))
-    return _with_warnings(listing_result(listing, parameters["include_public_key"]), warnings)
+    return with_warnings(listing_result(listing, parameters["include_public_key"]), warnings)
 
 
 def ssh_public_keys(names: Iterable[Any], parameters: Mapping[str, Any], resolve: Resolve, *default: Any) -> dict[str, Any]:
@@ -72,5 +72,17 @@ def ssh_public_keys(names: Iterable[Any], parameters: Mapping[str, Any], resolve
         return {"public_keys": public_keys(options["region"], checked, store, default)}
 
 
-def _with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+def bound_accounts(parameters: Mapping[str, Any], resolve: Resolve) -> dict[str, Any]:
+    """Return all bindings as ``bindings``, a list of records in plain values; raises :class:`KeyPairError`."""
+    options = plain(parameters)
+    regions = options["region"] or []
+    for region in regions:
+        check_region(region)
+    with contextlib.closing(open_store(parse_registry(options, resolve))) as store:
+        found = list_bindings(regions, Environment(store))
+    return {"bindings": [{"region": region, **bound_account(binding, private_key_file)} for region, binding, private_key_file in found]}
+
+
+def with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    """Return a result with Ansible's own warnings about the arguments in front of ours."""
     return {**result, "warnings": warnings + result.get("warnings", [])} if warnings else result

@@ -48,9 +48,17 @@ def ssh_keypair_info(from_environment: Callable[..., str]) -> ArgumentSpec:
             "type": {"type": "list", "elements": "str", "choices": list(KEY_TYPES)},
             "creation_type": {"type": "list", "elements": "str", "choices": [GENERATED, IMPORTED]},
             "private_key_status": {"type": "list", "elements": "str", "choices": list(LISTED_STATUSES), "no_log": False},
+            "bound_to": {"type": "list", "elements": "str"},
+            "unbound": {"type": "bool", "default": False},
             "include_public_key": {"type": "bool", "default": True},
         }
     )
+
+
+def ssh_keypair_binding(host_options: dict[str, dict[str, Any]], from_environment: Callable[..., str]) -> ArgumentSpec:
+    """Return the argument spec of ``ssh_keypair_binding`` from the one of its part on the host, which cannot import this."""
+    public = {name: option for name, option in host_options.items() if not name.startswith("_")}
+    return ArgumentSpec({**public, **registry_options(from_environment)})
 
 
 def writing_options() -> dict[str, dict[str, Any]]:

@@ -18,7 +18,12 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types imp
 from ansible_collections.keywright.ssh.plugins.module_utils._model.material import Material
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.creation import check_format, check_size
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.selection import Selection, name_pattern, normal_fingerprint
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.selection import (
+    Selection,
+    host_pattern,
+    name_pattern,
+    normal_fingerprint,
+)
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import is_url
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import check_comment
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_name, check_region
@@ -69,7 +74,7 @@ def parse_ssh_keypair(parameters: Mapping[str, Any], resolve: Resolve) -> Reques
         regenerate=parameters["regenerate"],
         remove_private_key=parameters["remove_private_key"],
         on_missing_private_key=parameters["on_missing_private_key"],
-        lock_timeout=_lock_timeout(parameters["lock_timeout"]),
+        lock_timeout=parse_lock_timeout(parameters["lock_timeout"]),
     )
     if wish.private_key_file is not None:
         check_file_name("private_key_file", wish.private_key_file)
@@ -97,6 +102,8 @@ def parse_ssh_keypair_info(parameters: Mapping[str, Any], resolve: Resolve) -> Q
         types=frozenset(parameters["type"] or ()),
         creation_types=frozenset(parameters["creation_type"] or ()),
         statuses=frozenset(parameters["private_key_status"] or ()),
+        bound_to=tuple(map(host_pattern, parameters["bound_to"] or ())),
+        unbound=parameters["unbound"],
     )
     return Question(selection, regions, parse_registry(parameters, resolve))
 
@@ -144,7 +151,8 @@ def _material(public_key: str | None, adopted_file: str | None, passphrase: str 
     return Material(parsed.type, parsed.size, parsed.fingerprint, parsed.line(""), parsed.comment)
 
 
-def _lock_timeout(seconds: int) -> int:
+def parse_lock_timeout(seconds: int) -> int:
+    """Return how many seconds to wait for a lock."""
     if seconds < 0:
         raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option 'lock_timeout' must be at least 0 seconds, got {seconds}.")
     return seconds

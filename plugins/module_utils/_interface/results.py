@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.ec2 import EC2_TYPES, ec2_fingerprint
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import md5_of_line
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KNOWN_AFTER_APPLY, KeyPair
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KNOWN_AFTER_APPLY, Binding, KeyPair, bindings_by_name
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import DELIVERED, NOT_MANAGED, PRESENT
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import ADOPT, CREATE, IMPORT, UPDATE, Step
@@ -19,7 +20,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._service.listing imp
 from ansible_collections.keywright.ssh.plugins.module_utils._service.run import Outcome
 
 
-def key_pair_result(key_pair: KeyPair, private_key_status: str) -> dict[str, Any]:
+def key_pair_result(key_pair: KeyPair, private_key_status: str, bindings: Iterable[Binding]) -> dict[str, Any]:
     """Return a key pair as plugins return it."""
     return {
         "name": key_pair.name,
@@ -36,12 +37,25 @@ def key_pair_result(key_pair: KeyPair, private_key_status: str) -> dict[str, Any
         "tags": dict(key_pair.tags),
         "private_key_file": None if key_pair.delivery is None else key_pair.delivery.file,
         "private_key_status": private_key_status,
+        "bindings": [_binding_result(binding) for binding in bindings],
     }
+
+
+def _binding_result(binding: Binding) -> dict[str, Any]:
+    return {field: getattr(binding, field) for field in ("host", "address", "port", "user", "bound_at", "pending")}
+
+
+def bound_account(binding: Binding, private_key_file: str | None) -> dict[str, Any]:
+    """Return a binding as the inventory shows it."""
+    return {"key_pair": binding.key_pair, **_binding_result(binding), "private_key_file": private_key_file}
 
 
 def outcome_result(wish: Wish, outcome: Outcome, with_diff: bool) -> dict[str, Any]:
     """Return the result of a run or of its prediction."""
-    key_pairs = [key_pair_result(step.after, _status(step, outcome)) for step in outcome.steps if step.after is not None]
+    bindings = bindings_by_name(outcome.document)
+    key_pairs = [
+        key_pair_result(step.after, _status(step, outcome), bindings.get(step.name, ())) for step in outcome.steps if step.after is not None
+    ]
     result: dict[str, Any] = {"changed": outcome.changed, "key_pairs": key_pairs}
     if len(wish.names) == 1:
         result["key_pair"] = key_pairs[0] if key_pairs else None
@@ -54,7 +68,7 @@ def outcome_result(wish: Wish, outcome: Outcome, with_diff: bool) -> dict[str, A
 
 def listing_result(listing: Listing, include_public_key: bool) -> dict[str, Any]:
     """Return the result of a question about what is registered."""
-    key_pairs = [key_pair_result(key_pair, status) for key_pair, status in listing.key_pairs]
+    key_pairs = [key_pair_result(key_pair, status, bindings) for key_pair, status, bindings in listing.key_pairs]
     if not include_public_key:
         for each in key_pairs:
             del each["public_key"]
@@ -78,8 +92,10 @@ def _status(step: Step, outcome: Outcome) -> str:
 
 def _diff(wish: Wish, outcome: Outcome) -> dict[str, Any]:
     changed = [step for step in outcome.steps if step.changed or step.name in outcome.finished]
-    before = {step.name: key_pair_result(step.before, _status_before(step, outcome)) for step in changed if step.before is not None}
-    after = {step.name: key_pair_result(step.after, _status(step, outcome)) for step in changed if step.after is not None}
+    before = {step.name: key_pair_result(step.before, _status_before(step, outcome), ()) for step in changed if step.before is not None}
+    after = {step.name: key_pair_result(step.after, _status(step, outcome), ()) for step in changed if step.after is not None}
+    for each in (*before.values(), *after.values()):
+        del each["bindings"]  # they are never changed here
     header = f"key pairs of region {wish.region}"
     return {"before": before, "after": after, "before_header": header, "after_header": header}
 

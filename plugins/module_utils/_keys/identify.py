@@ -110,6 +110,18 @@ def _load(data: bytes, passphrase: str | None, validate: bool) -> Any:
         return None
 
 
+def unlocked(data: bytes, passphrase: str) -> bytes | None:
+    """Return an encrypted private key in OpenSSH's format and in the clear, for a pipe; None if it does not open."""
+    from cryptography.hazmat.primitives import serialization
+
+    key = _load(data, passphrase, validate=False)
+    if key is None:
+        return None
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH
+    opened: bytes = key.private_bytes(encoding, form, serialization.NoEncryption())
+    return opened
+
+
 def derive_public_key(data: bytes, passphrase: str | None) -> PublicKey:
     """Return the public key of a private key that really opens and fits together; the comment is kept where it is readable.
 

@@ -36,6 +36,13 @@ class ErrorCode(Enum):
     PARAMETER_UNSUPPORTED = "UnsupportedParameter", "The plugin has no option of that name."
     PATH_MALFORMED = "InvalidPath.Malformed", "A path cannot be resolved, or is too long."
     DEPENDENCY_MISSING = "Dependency.Missing", "A Python library that the task needs is not installed on the controller."
+    BOUND = "InvalidParameter.KeypairAlreadyAttachedInstance", "A key pair that is bound to hosts is to be removed or replaced."
+    LOGIN_FAILED = "Binding.LoginFailed", "The login with a newly bound key pair failed; the message ends in the words of ssh."
+    HOST_UNREACHABLE = "Binding.HostUnreachable", "The host that a key pair is to be bound to cannot be reached."
+    ACCOUNT_UNKNOWN = "Binding.AccountNotFound", "There is no such account on the host."
+    KEYS_UNSAFE = "Binding.Unsafe", "The host's file or directory is a symbolic link, or could be changed by other accounts."
+    KEYS_UNWRITABLE = "Binding.Unwritable", "The host's file or directory cannot be read or written."
+    EDIT_FAILED = "Binding.EditFailed", "The part that runs on the host failed for another reason."
     FILE_EXISTS = "PrivateKeyFile.Exists", "A file that is not this key pair's private key is in the way."
     FILE_UNWRITABLE = "PrivateKeyFile.Unwritable", "A private key file, or its directory, cannot be written."
     FILE_UNSAFE = "PrivateKeyFile.UnsafeDirectory", "The directory of a private key file could be changed by other users."
@@ -72,6 +79,13 @@ class KeyPairError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class HostUnreachableError(KeyPairError):
+    """The connection to a host failed, so what happened there is not known."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.HOST_UNREACHABLE, message)
 
 
 class StoreConflictError(KeyPairError):

@@ -81,11 +81,53 @@ class Removal:
 
 
 @dataclass(frozen=True)
+class Binding:
+    """The access of a key pair to the account ``user`` of a host.
+
+    ``host`` is its name in the inventory, ``address`` and ``port`` are where it was reached. A binding that is ``pending``
+    counts: its line may be on the host, and so may those of the keys whose fingerprints it ``replaces``. ``bound_at`` is
+    ISO 8601 in UTC.
+    """
+
+    key_pair: str
+    fingerprint: str
+    host: str
+    address: str
+    port: int
+    user: str
+    bound_at: str
+    pending: bool = False
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def account(self) -> str:
+        """What a region has at most one binding for."""
+        return account_of(self.user, self.host)
+
+
+def account_of(user: str, host: str) -> str:
+    """Return the key of a binding in its region's document."""
+    return f"{user}@{host}"
+
+
+@dataclass(frozen=True)
 class Document:
-    """All that is registered in one region; ``serial`` counts its writes, ``lineage`` is a UUID from its creation."""
+    """All that is registered in one region; ``serial`` counts its writes, ``lineage`` is a UUID from its creation.
+
+    ``bindings`` are by account, such as ``deploy@web1``.
+    """
 
     region: str
     lineage: str
     serial: int
     key_pairs: Mapping[str, KeyPair] = field(default_factory=dict)
     removals: Mapping[str, Removal] = field(default_factory=dict)
+    bindings: Mapping[str, Binding] = field(default_factory=dict)
+
+
+def bindings_by_name(document: Document) -> dict[str, tuple[Binding, ...]]:
+    """Return the bindings of each key pair that has some, sorted by account."""
+    by_name: dict[str, tuple[Binding, ...]] = {}
+    for _account, binding in sorted(document.bindings.items()):
+        by_name[binding.key_pair] = (*by_name.get(binding.key_pair, ()), binding)
+    return by_name

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KeyPair
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import shown
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Binding, KeyPair
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import has_control_characters, shown
 
 _PATTERN = re.compile(r"[A-Za-z0-9._:*-]{1,128}")
 _SHA256 = re.compile(r"(?:SHA256:)?([A-Za-z0-9+/]{43})=?")
@@ -22,6 +22,8 @@ _MD5 = re.compile(r"(?:MD5:)?([0-9a-f]{2}(?::[0-9a-f]{2}){15}|[0-9a-f]{32})", re
 @dataclass(frozen=True)
 class Selection:
     """Filters that must all match; an empty one matches everything. ``statuses`` needs a look at the private key files.
+
+    ``bound_to`` match the hosts of bindings; ``unbound`` asks for key pairs without any.
 
     ``names`` match a name as a whole. ``fingerprints`` are ``SHA256:…``, or MD5 with colons. A tag whose wanted value is
     empty matches every value.
@@ -33,6 +35,8 @@ class Selection:
     types: frozenset[str] = frozenset()
     creation_types: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
+    bound_to: tuple[re.Pattern[str], ...] = ()
+    unbound: bool = False
 
     def matches(self, key_pair: KeyPair, fingerprint_md5: str) -> bool:
         """Tell whether a key pair is asked for, whatever the state of its private key file."""
@@ -44,6 +48,21 @@ class Selection:
             and (not self.names or any(pattern.fullmatch(key_pair.name) for pattern in self.names))
         )
 
+    def matches_state(self, status: str, bindings: tuple[Binding, ...]) -> bool:
+        """Tell whether the state of a key pair is asked for: of its private key file, and its bindings."""
+        return (
+            (not self.statuses or status in self.statuses)
+            and not (self.unbound and bindings)
+            and (not self.bound_to or any(pattern.fullmatch(binding.host) for pattern in self.bound_to for binding in bindings))
+        )
+
+
+def host_pattern(pattern: str) -> re.Pattern[str]:
+    """Return the expression of a host's name in the inventory, in which ``*`` stands for any characters."""
+    if not pattern or has_control_characters(pattern):
+        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option 'bound_to' must be names of hosts, got {shown(pattern)}.")
+    return _with_stars(pattern)
+
 
 def name_pattern(pattern: str) -> re.Pattern[str]:
     """Return the expression of a name in which ``*`` stands for any characters: ``x*`` starts with, ``*x`` ends with."""
@@ -53,6 +72,10 @@ def name_pattern(pattern: str) -> re.Pattern[str]:
             "Option 'name' must be patterns of 1 to 128 characters, which are ASCII letters, digits, '.', '_', '-', ':' or, for any "
             f"characters, '*', got {shown(pattern)}.",
         )
+    return _with_stars(pattern)
+
+
+def _with_stars(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, re.split(r"\*+", pattern))))
 
 

@@ -14,11 +14,13 @@ from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key imp
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import (
     GENERATED,
+    Binding,
     Delivery,
     Document,
     KeyPair,
     Removal,
     Replacement,
+    account_of,
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import layout, strict_json
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import MAX_KEY_PAIRS_PER_REGION, is_name
@@ -42,7 +44,9 @@ def encode(document: Document) -> bytes:
     )
     key_pairs = {name: _fields_of(key_pair) for name, key_pair in document.key_pairs.items()}
     removals = {name: vars(removal) for name, removal in document.removals.items()}
-    parts = [_lines("key_pairs", key_pairs)] + ([_lines("removals", removals)] if removals else [])
+    bindings = {account: _fields_of_binding(binding) for account, binding in document.bindings.items()}
+    optional = {"bindings": bindings, "removals": removals}
+    parts = [_lines("key_pairs", key_pairs)] + [_lines(title, records) for title, records in optional.items() if records]
     return ("{\n" + header + ",\n".join(parts) + "\n}\n").encode()
 
 
@@ -75,12 +79,14 @@ def _document(loaded: Any, data: bytes, region: str) -> Document:
         raise UnloadableError(f"holds more than {MAX_KEY_PAIRS_PER_REGION} key pairs")
     if b"\\" in data:  # an escape could have hidden the words from the look at the bytes
         _refuse_secret(json.dumps(loaded, ensure_ascii=False))
+    key_pairs = {name: _key_pair(name, region, fields) for name, fields in loaded["key_pairs"].items()}
     return Document(
         region,
         loaded["lineage"],
         loaded["serial"],
-        {name: _key_pair(name, region, fields) for name, fields in loaded["key_pairs"].items()},
+        key_pairs,
         {name: _removal(name, fields) for name, fields in loaded.get("removals", {}).items()},
+        {account: _binding(account, fields, key_pairs) for account, fields in loaded.get("bindings", {}).items()},
     )
 
 
@@ -132,6 +138,19 @@ def _removal(name: str, fields: Any) -> Removal:
     return Removal(**fields)
 
 
+def _binding(account: str, fields: Any, key_pairs: Mapping[str, KeyPair]) -> Binding:
+    problem = "is not a JSON object"
+    if isinstance(fields, dict):
+        problem = layout.problem_of_fields(fields, layout.BINDING_FIELDS, layout.BINDING_OPTIONAL) or ""
+        if not problem and account != account_of(fields["user"], fields["host"]):
+            problem = "is not of its 'user' and 'host'"
+        if not problem and (fields["key_pair"] not in key_pairs or key_pairs[fields["key_pair"]].fingerprint != fields["fingerprint"]):
+            problem = "is not of a registered key pair"
+    if problem:
+        raise UnloadableError(f"has the binding {shown(account)}, which {problem}")
+    return Binding(**{**fields, "replaces": tuple(fields.get("replaces", ()))})
+
+
 def _problem(name: str, fields: Any, checks: Mapping[str, layout.Check], optional: frozenset[str] = frozenset()) -> str | None:
     if not is_name(name):
         return "is not named as key pairs are"
@@ -155,6 +174,13 @@ def _fields_of(key_pair: KeyPair) -> dict[str, Any]:
         fields["delivery"] = vars(key_pair.delivery)
     if key_pair.replaced is not None:
         fields["replaced"] = vars(key_pair.replaced)
+    return fields
+
+
+def _fields_of_binding(binding: Binding) -> dict[str, Any]:
+    fields = dict(vars(binding))
+    if not binding.pending:
+        del fields["pending"], fields["replaces"]
     return fields
 
 

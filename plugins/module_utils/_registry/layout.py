@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import GENERATED, IMPORTED
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import KEY_TYPES
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import is_name
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import MAX_CHARACTERS, MAX_TAGS
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import has_control_characters
 
@@ -40,6 +41,10 @@ def is_count(value: Any) -> bool:
 def is_file(value: Any) -> bool:
     """Tell whether a value is an absolute path in its shortest form."""
     return is_text(value) and os.path.isabs(value) and os.path.normpath(value) == value
+
+
+def _is_filled(value: Any) -> bool:
+    return is_text(value) and value != ""
 
 
 def _like(pattern: re.Pattern[str]) -> Check:
@@ -95,6 +100,18 @@ KEY_PAIR_FIELDS: Mapping[str, Check] = {
     "replaced": _is_object(REPLACED_FIELDS),
 }
 KEY_PAIR_OPTIONAL = frozenset({"delivery", "replaced"})
+BINDING_FIELDS: Mapping[str, Check] = {
+    "key_pair": lambda value: isinstance(value, str) and is_name(value),
+    "fingerprint": is_fingerprint,
+    "host": _is_filled,
+    "address": _is_filled,
+    "port": lambda value: type(value) is int and 0 < value < 65536,
+    "user": _is_filled,
+    "bound_at": _like(_TIME),
+    "pending": lambda value: type(value) is bool,
+    "replaces": lambda value: isinstance(value, list) and all(map(is_fingerprint, value)),
+}
+BINDING_OPTIONAL = frozenset({"pending", "replaces"})
 DOCUMENT_FIELDS: Mapping[str, Check] = {
     "schema_version": is_count,
     "region": is_text,
@@ -102,5 +119,6 @@ DOCUMENT_FIELDS: Mapping[str, Check] = {
     "serial": is_count,
     "key_pairs": lambda value: isinstance(value, dict),
     "removals": lambda value: isinstance(value, dict),
+    "bindings": lambda value: isinstance(value, dict),
 }
-DOCUMENT_OPTIONAL = frozenset({"removals"})
+DOCUMENT_OPTIONAL = frozenset({"removals", "bindings"})

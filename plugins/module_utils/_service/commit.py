@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, KeyPair, Removal
@@ -31,8 +32,13 @@ def commit(store: Store, snapshot: Snapshot, steps: Iterable[Step], removals: Ma
             key_pairs[step.name] = step.after
     names = {step.name for step in steps}
     kept = {name: removal for name, removal in old.removals.items() if name not in names}
-    document = Document(old.region, old.lineage or str(uuid.uuid4()), old.serial + 1, key_pairs, {**kept, **removals})
-    return Snapshot(document, store.write(old.region, document, snapshot.version))
+    return commit_document(store, snapshot, replace(old, key_pairs=key_pairs, removals={**kept, **removals}))
+
+
+def commit_document(store: Store, snapshot: Snapshot, document: Document) -> Snapshot:
+    """Write a document that was derived from a snapshot, with the next serial, and return the new snapshot."""
+    document = replace(document, lineage=document.lineage or str(uuid.uuid4()), serial=snapshot.document.serial + 1)
+    return Snapshot(document, store.write(document.region, document, snapshot.version))
 
 
 def registered(store: Store, region: str) -> Mapping[str, KeyPair] | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.workspace import Workspace, locked_directories
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
 from ansible_collections.keywright.ssh.plugins.module_utils._service.creation import Creation
@@ -27,12 +28,14 @@ TRIES = 10
 class Outcome:
     """What was done, or would be: one step per name, in the task's order.
 
-    ``finished`` are the names of key pairs whose delivery an earlier run had left unfinished.
+    ``finished`` are the names of key pairs whose delivery an earlier run had left unfinished, ``document`` is the region's
+    as it was before.
     """
 
     steps: tuple[Step, ...]
     finished: frozenset[str]
     warnings: tuple[str, ...]
+    document: Document
 
     @property
     def changed(self) -> bool:
@@ -47,7 +50,9 @@ def fulfil(wish: Wish, environment: Environment, check_mode: bool) -> Outcome:
     """
     view = look(wish, environment, Directories)
     if check_mode or not view.needs_run:
-        return Outcome(view.steps, frozenset(step.name for step in view.steps if step.seen.unfinished), _warnings(view))
+        return Outcome(
+            view.steps, frozenset(step.name for step in view.steps if step.seen.unfinished), _warnings(view), view.snapshot.document
+        )
     keys = KeyMaker(wish)
     keys.prepare(view.steps)
     return _Run(wish, environment, keys).under_locks(view)
@@ -96,7 +101,7 @@ class _Run:
         if view.notes or any(step.writes_registry for step in steps):
             applier = creation if self._wish.present else Removing(self._wish, self._environment, workspace)
             steps = applier.apply(view)
-        return Outcome(steps, frozenset(self._finished), _warnings(view))
+        return Outcome(steps, frozenset(self._finished), _warnings(view), view.snapshot.document)
 
 
 def _warnings(view: View) -> tuple[str, ...]:

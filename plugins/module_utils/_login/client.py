@@ -1,0 +1,77 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The configuration with which we log on: how to reach the host is taken over, how to authenticate is ours alone.
+
+With a user's own configuration, agent or open control connection, a key that is not bound would seem to log on.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Mapping
+
+CARRIED_OVER = (
+    "hostname",
+    "port",
+    "proxycommand",
+    "hostkeyalias",
+    "hostkeyalgorithms",
+    "userknownhostsfile",
+    "globalknownhostsfile",
+    "knownhostscommand",
+    "stricthostkeychecking",
+    "checkhostip",
+    "verifyhostkeydns",
+    "addressfamily",
+    "bindaddress",
+    "bindinterface",
+    "connecttimeout",
+)
+OURS = (
+    "IdentitiesOnly yes",
+    "PreferredAuthentications publickey",
+    "PubkeyAuthentication yes",
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    "GSSAPIAuthentication no",
+    "HostbasedAuthentication no",
+    "BatchMode yes",
+    "ControlMaster no",
+    "ControlPath none",
+    "ClearAllForwardings yes",
+    "ForwardAgent no",
+    "PermitLocalCommand no",
+    "UpdateHostKeys no",
+    "RequestTTY no",
+    "LogLevel ERROR",
+)
+_SECONDS = 10
+
+
+def effective_options(host: str, arguments: Iterable[str]) -> dict[str, str]:
+    """Return how the user's ssh would reach a host when called with these arguments (source: ``ssh -G``); empty if it cannot tell."""
+    command = ["ssh", "-G", *arguments, "--", host]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line) if done.returncode == 0 else {}
+
+
+def configuration(options: Mapping[str, str], identity_file: str, agent: str | None) -> str:
+    """Return the text of a client configuration that offers one key and nothing else."""
+    lines = [f"{option} {options[option]}" for option in CARRIED_OVER if option in options]
+    jump = options.get("proxyjump", "none")
+    if jump != "none" and options.get("proxycommand", "none") == "none":
+        lines.append(f"ProxyCommand {through(jump)}")
+    identity = identity_file.replace("%", "%%").replace('"', '\\"')
+    lines += [*OURS, f'IdentityFile "{identity}"', f'IdentityAgent "{agent}"' if agent is not None else "IdentityAgent none"]
+    return "Host *\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def through(jump: str) -> str:
+    """Return the command that connects through jump hosts; those are logged on to with the user's own configuration."""
+    *before, last = jump.split(",")
+    return " ".join(["ssh", *(["-J", ",".join(before)] if before else []), "-W", "[%h]:%p", last])

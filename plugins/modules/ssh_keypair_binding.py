@@ -1,0 +1,453 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssh_keypair_binding
+short_description: Bind SSH key pairs to accounts on hosts
+version_added: 0.1.0
+description:
+  - Lets the holder of a registered key pair log on to an account of a host, and makes sure that it works. The public key goes into the
+    account's C(authorized_keys), the action then logs on with the private key alone, and the binding is registered.
+  - An account of a host is bound to at most one key pair per region. Binding another one replaces it.
+  - A binding is registered before the host is touched, so no access is ever granted that the registry does not know of. If the login
+    fails, the lines that were there are put back and the task fails.
+  - The registry is read and written on the controller, the file is edited on the host. Lines that other tools or people put there stay as
+    they are, byte by byte.
+author:
+  - The keywright.ssh authors (@keywright)
+extends_documentation_fragment:
+  - keywright.ssh.attributes
+  - keywright.ssh.registry
+  - keywright.ssh.registry.region
+attributes:
+  action:
+    description: Has a corresponding action plugin, so that some of its parts run on the controller.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: none
+  become:
+    description: Is usable alongside C(become) keywords.
+    support: full
+    details:
+      - Needed for an account that is not the connection's own.
+  check_mode:
+    support: full
+    details:
+      - It predicts what is edited. It does not log on, so RV(binding.verified) is false.
+  delegation:
+    description: Can be used in conjunction with delegate_to and related keywords.
+    support: full
+  diff_mode:
+    support: full
+  platform:
+    description: Target OS or family that can be operated against.
+    support: full
+    platforms: posix
+options:
+  name:
+    description:
+      - The name of the key pair.
+    type: str
+    required: true
+  user:
+    description:
+      - The account on the host.
+      - If it is left out, it is the account that the connection logs on to.
+    type: str
+  state:
+    description:
+      - V(present) lets the key pair log on. V(absent) takes its line away and forgets the binding.
+      - If it is left out, the key pair is to be bound.
+    type: str
+    choices: [present, absent]
+    default: present
+  verify:
+    description:
+      - Whether to log on from the controller, as O(user), with the private key and nothing else.
+      - It is not possible, and a warning says so, if the private key is not on this controller, or is encrypted and O(passphrase) is not
+        given.
+      - If it is left out, the login is verified.
+    type: bool
+    default: true
+  exclusive:
+    description:
+      - Whether to remove the lines of all other keys.
+      - If it is left out, other lines stay.
+    type: bool
+    default: false
+  path:
+    description:
+      - The file on the host that lists the keys. A relative path is relative to the account's home. Its directory must exist.
+      - If it is left out, it is C(.ssh/authorized_keys), and the directory is made if it is missing.
+    type: str
+  passphrase:
+    description:
+      - Opens the private key file for the login. The key is handed to an agent of the action's own, and to nothing else.
+      - If it is left out, only a private key file that is not encrypted can be used.
+    type: str
+  registry_only:
+    description:
+      - With O(state=absent), forget the binding without connecting to the host, for a host that is gone.
+      - If it is left out, the host is connected to.
+    type: bool
+    default: false
+  lock_timeout:
+    description:
+      - How many seconds to wait for the registry's lock. V(0) means not to wait.
+      - If it is left out, a run waits for a minute.
+    type: int
+    default: 60
+seealso:
+  - module: keywright.ssh.ssh_keypair
+  - module: ansible.posix.authorized_key
+"""
+
+EXAMPLES = r"""
+- name: Let the key pair log on to the account that Ansible uses
+  keywright.ssh.ssh_keypair_binding:
+    name: ops
+    region: eu-1
+
+- name: Let it log on to another account
+  keywright.ssh.ssh_keypair_binding:
+    name: ops
+    region: eu-1
+    user: deploy
+  become: true
+
+- name: Take the access away again
+  keywright.ssh.ssh_keypair_binding:
+    name: ops
+    region: eu-1
+    user: deploy
+    state: absent
+  become: true
+"""
+
+RETURN = r"""
+binding:
+  description: The binding, null with O(state=absent).
+  returned: success
+  type: dict
+  contains:
+    host:
+      description: The host, by the name that the inventory has for it.
+      type: str
+      returned: success
+      sample: web1
+    user:
+      description: The account.
+      type: str
+      returned: success
+      sample: deploy
+    key_pair:
+      description: The name of the key pair.
+      type: str
+      returned: success
+      sample: ops
+    fingerprint:
+      description: The fingerprint of the key that is bound.
+      type: str
+      returned: success
+      sample: SHA256:vaXG66H2Cgm6aJOtbhn6O0saUP1aF9nxpwGiBCRmXQE
+    replaced:
+      description: The name of the key pair that was bound before, null if there was none.
+      type: str
+      returned: success
+      sample: old-ops
+    verified:
+      description: Whether a login with the key pair was seen to work in this run.
+      type: bool
+      returned: success
+      sample: true
+error_code:
+  description: A stable code for the reason of a failure, as in RV(keywright.ssh.ssh_keypair#module:error_code).
+  returned: failure
+  type: str
+  sample: Binding.LoginFailed
+"""
+
+import base64
+import binascii
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import pwd
+import re
+import stat
+from typing import Any, NamedTuple
+
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "region": {"type": "str", "required": True},
+    "registry": {"type": "path", "default": "~/.ansible/keywright/registry"},
+    "user": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "verify": {"type": "bool", "default": True},
+    "exclusive": {"type": "bool", "default": False},
+    "path": {"type": "str"},
+    "passphrase": {"type": "str", "no_log": True},
+    "registry_only": {"type": "bool", "default": False},
+    "lock_timeout": {"type": "int", "default": 60},
+    "_edit": {"type": "dict"},
+}
+
+MAX_BYTES = 1024 * 1024
+KEY_TYPE = re.compile(rb"(?:ssh|ecdsa|sk)-[A-Za-z0-9@.-]+\Z")
+OPTIONS = re.compile(rb'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+TEMPORARY = ".authorized_keys.keywright"
+
+
+class EditError(Exception):
+    """The file must not, or cannot, be edited; nothing was changed."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Place(NamedTuple):
+    """The open directory of the file, the file's name in it, its path for messages, and the account."""
+
+    folder: int
+    name: str
+    path: str
+    account: pwd.struct_passwd
+    own: bool
+
+
+class Found(NamedTuple):
+    """The bytes of the file, None if there is none, and its mode, owner and group."""
+
+    content: bytes | None
+    mode: int
+    owner: int
+    group: int
+
+
+def fingerprint_of(line: bytes) -> tuple[str, bool] | None:
+    """Return the fingerprint of the key in a line, and whether the line is free of options; None if there is no key in it."""
+    text = line.strip()
+    if not text or text.startswith(b"#"):
+        return None
+    fields = text.split(None, 2)
+    bare = KEY_TYPE.match(fields[0]) is not None
+    if not bare:
+        options = OPTIONS.match(text)
+        fields = text[options.end() :].split(None, 2) if options else []
+    if len(fields) < 2 or KEY_TYPE.match(fields[0]) is None:
+        return None
+    try:
+        blob = base64.b64decode(fields[1], validate=True)
+    except binascii.Error:
+        return None
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).rstrip(b"=").decode()
+    return "SHA256:" + digest, bare
+
+
+def edited(content: bytes, grant: bytes | None, revoke: list[str], exclusive: bool) -> bytes:
+    """Return the content with the granted line in it and without the revoked keys; all other bytes stay as they are."""
+    granted = None if grant is None else fingerprint_of(grant)
+    there = False
+    kept = []
+    for line in content.splitlines(keepends=True):
+        key = fingerprint_of(line)
+        is_granted = key is not None and key == granted
+        goes = key is not None and not is_granted and (exclusive or (key[1] and key[0] in revoke))
+        there = there or is_granted
+        if not goes:
+            kept.append(line)
+    if grant is not None and not there:
+        if kept and not kept[-1].endswith(b"\n"):
+            kept[-1] += b"\n"
+        kept.append(grant + b"\n")
+    return b"".join(kept)
+
+
+def open_place(user: str, path: str | None) -> Place:
+    """Open the directory that the account's file is in, without following a symbolic link at its end."""
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        raise EditError("Binding.AccountNotFound", f"There is no account '{user}' on the host.") from None
+    wanted = os.path.join(account.pw_dir, path or ".ssh/authorized_keys")
+    folder_path, name = os.path.split(wanted)
+    try:
+        if path is None and not os.path.lexists(folder_path):
+            make_folder(folder_path, account)
+        folder = os.open(folder_path, FOLDER)
+    except OSError as error:
+        raise EditError("Binding.Unwritable", f"The directory '{folder_path}' cannot be opened: {reason_of(error)}.") from None
+    status = os.fstat(folder)
+    redirected = path is not None and status.st_uid == 0 and account.pw_uid != 0 and not is_roots_alone(folder_path)
+    if redirected or status.st_uid not in (0, account.pw_uid) or (status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX):
+        os.close(folder)
+        raise EditError("Binding.Unsafe", f"The directory '{folder_path}' could be changed by others than root and '{user}'.")
+    return Place(folder, name, wanted, account, path is None)
+
+
+def is_roots_alone(path: str) -> bool:
+    """Tell whether nobody but root has a say in where a path leads, so that an account cannot lead it into a folder of root's."""
+    while path != "/":
+        if os.lstat(path).st_uid != 0:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
+def make_folder(path: str, account: pwd.struct_passwd) -> None:
+    """Make the directory of the file, the account's own and 0700."""
+    os.mkdir(path, 0o700)
+    folder = os.open(path, FOLDER)
+    try:
+        if os.geteuid() == 0:
+            os.fchown(folder, account.pw_uid, account.pw_gid)
+    finally:
+        os.close(folder)
+
+
+def reason_of(error: OSError) -> str:
+    """Say why in words; a symbolic link has an error number that speaks of loops."""
+    return "it is a symbolic link" if error.errno in (errno.ELOOP, errno.ENOTDIR) else str(error.strerror)
+
+
+def read(place: Place) -> Found:
+    """Return what is in the file; anything but a regular file of the account or of root is refused."""
+    try:
+        descriptor = os.open(place.name, READ, dir_fd=place.folder)
+    except FileNotFoundError:
+        return Found(None, 0o600, place.account.pw_uid, place.account.pw_gid)
+    except OSError as error:
+        code = "Binding.Unsafe" if error.errno == errno.ELOOP else "Binding.Unwritable"
+        raise EditError(code, f"The file '{place.path}' is left alone: {reason_of(error)}.") from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid not in (0, place.account.pw_uid):
+            raise EditError("Binding.Unsafe", f"The file '{place.path}' is left alone: it is not a regular file of the account.")
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise EditError("Binding.Unsafe", f"The file '{place.path}' is left alone: it is larger than {MAX_BYTES} bytes.")
+    return Found(content, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+
+
+def wanted_status(place: Place, found: Found) -> tuple[int, int, int]:
+    """Return mode, owner and group that the file is to have: in its usual place 0600 and the account's own, elsewhere as it is."""
+    if place.own or found.content is None:
+        return 0o600, place.account.pw_uid, place.account.pw_gid
+    return found.mode, found.owner, found.group
+
+
+def write(place: Place, found: Found, content: bytes) -> None:
+    """Replace the file by one with this content, so that it is old or new at every instant."""
+    mode, owner, group = wanted_status(place, found)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(TEMPORARY, dir_fd=place.folder)  # left by a run that was killed; nobody else writes while we hold the lock
+    descriptor = os.open(TEMPORARY, CREATE, 0o600, dir_fd=place.folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if os.geteuid() == 0:
+                os.fchown(descriptor, owner, group)
+            os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        os.rename(TEMPORARY, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(TEMPORARY, dir_fd=place.folder)
+        raise
+    os.fsync(place.folder)
+
+
+def new_content(edit: dict[str, Any], found: Found) -> bytes | None:
+    """Return what the file is to hold, None for no file."""
+    content = found.content or b""
+    if edit.get("undo") is not None:
+        undo = edit["undo"]
+        if hashlib.sha256(content).hexdigest() == undo["after"]:
+            return None if undo["before"] is None else base64.b64decode(undo["before"])
+        granted = [key[0] for key in (fingerprint_of(line.encode()) for line in undo["added"]) if key is not None]
+        restored = edited(content, None, granted, False)  # somebody else changed it since: undo our lines alone
+        lost = [line.encode() for line in undo["removed"] if line.encode() not in restored.splitlines()]
+        return restored + b"".join(line + b"\n" for line in lost)
+    grant = edit.get("grant")
+    return edited(content, None if grant is None else grant.encode(), edit.get("revoke") or [], bool(edit.get("exclusive")))
+
+
+def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Edit the file under a lock on its directory, and return what was changed and what is needed to undo it."""
+    if check_mode and edit.get("path") is None and not has_folder(edit["user"]):
+        return outcome(b"", new_content(edit, Found(None, 0o600, 0, 0)), None, True)
+    place = open_place(edit["user"], edit.get("path"))
+    try:
+        fcntl.flock(place.folder, fcntl.LOCK_EX)
+        found = read(place)
+        content = new_content(edit, found)
+        loose = place.own and bool(stat.S_IMODE(os.fstat(place.folder).st_mode) & 0o077)
+        status = (found.mode, found.owner, found.group)
+        changed = content != found.content or loose or (found.content is not None and status != wanted_status(place, found))
+        if content == b"" and found.content is None:
+            content, changed = None, loose
+        if changed and not check_mode:
+            if loose:
+                os.fchmod(place.folder, 0o700)
+            if content is not None:
+                write(place, found, content)
+            elif found.content is not None:
+                os.unlink(place.name, dir_fd=place.folder)
+        return outcome(found.content or b"", content, found.content, changed)
+    except OSError as error:
+        raise EditError("Binding.Unwritable", f"The file '{place.path}' cannot be edited: {error.strerror}.") from None
+    finally:
+        os.close(place.folder)
+
+
+def has_folder(user: str) -> bool:
+    """Tell whether the account has a directory for its keys; an account that does not exist is refused elsewhere."""
+    try:
+        return os.path.lexists(os.path.join(pwd.getpwnam(user).pw_dir, ".ssh"))
+    except KeyError:
+        return True
+
+
+def outcome(before: bytes, after: bytes | None, original: bytes | None, changed: bool) -> dict[str, Any]:
+    """Return the result: the lines that went and came, and the bytes that undo it."""
+    old, new = before.splitlines(), (after or b"").splitlines()
+    return {
+        "changed": changed,
+        "removed": [line.decode("utf-8", "replace") for line in old if line not in new],
+        "added": [line.decode("utf-8", "replace") for line in new if line not in old],
+        "before": None if original is None else base64.b64encode(original).decode(),
+        "after": hashlib.sha256(after or b"").hexdigest(),
+    }
+
+
+def main() -> None:
+    """Edit the file on the host, as the action asks; everything else is the action's."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    if module.params["_edit"] is None:
+        module.fail_json(msg="This module has a part on the controller, its action plugin, and does not work without it.")
+    try:
+        edit = module.params["_edit"]
+        result = apply(edit, module.check_mode or bool(edit.get("only_look")))
+    except EditError as error:
+        failure = {"msg": str(error), "error_code": error.code}
+    else:
+        module.exit_json(**result)
+    module.fail_json(**failure)
+
+
+if __name__ == "__main__":
+    main()
