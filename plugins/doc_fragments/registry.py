@@ -16,7 +16,7 @@ options:
     description:
       - The directory in which the key pairs are registered, one JSON document per region. It never holds anything private, so it
         can be shared, read, compared and committed.
-      - A relative path is relative to the playbook's directory.
+      - A relative path is relative to the directory of the playbook, or of the inventory's configuration.
       - The directory is made, with mode V(0700), when the first key pair is registered.
       - A URL is reserved for shared backends, of which this release has none.
       - If it is left out, the environment variable E(KEYWRIGHT_REGISTRY) of the controller is used.

@@ -86,7 +86,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Fill the inventory; raises :class:`AnsibleParserError`."""
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        registry = self._read_config_data(path).get("registry") or os.environ.get("KEYWRIGHT_REGISTRY")
+        if registry:  # relative to the configuration, not to the working directory
+            folder = os.path.dirname(os.path.abspath(path))
+            self.set_option("registry", os.path.join(folder, os.path.expanduser(os.path.expandvars(registry))))
         hosts: dict[str, list[dict[str, Any]]] = {}
         for binding in self._bindings(path, cache):
             hosts.setdefault(binding["host"], []).append(binding)
@@ -100,8 +103,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if cached and cache and key in self._cache:
             return list(self._cache[key])
         options = {option: self.get_option(option) for option in ("region", "registry")}
-        folder = os.path.dirname(os.path.abspath(path))
-        result = guarded(lambda: bound_accounts(options, lambda registry: os.path.join(folder, registry)))
+        result = guarded(lambda: bound_accounts(options, os.path.abspath))
         if result.get("failed"):
             raise AnsibleParserError(f"{result['msg']} ({result['error_code']})")
         if cached:

@@ -51,7 +51,8 @@ options:
   state:
     description:
       - V(present) creates or imports what is not registered, and brings tags and comment up to date.
-      - V(absent) removes the registration. See O(remove_private_key) for the private key file.
+      - V(absent) removes the registration. See O(remove_private_key) for the private key file. A key pair that is bound to hosts is
+        not removed.
       - If it is left out, key pairs are to be present.
     type: str
     choices: [present, absent]
@@ -139,7 +140,7 @@ options:
       - V(fail) fails and shows both fingerprints.
       - V(never) keeps the registered key pair.
       - V(full_idempotence) replaces it. The old private key file is kept beside the new one, under its name followed by the time of the
-        replacement.
+        replacement. A key pair that is bound to hosts is not replaced.
       - If it is left out, the task fails.
     type: str
     choices: [fail, never, full_idempotence]
@@ -161,6 +162,7 @@ options:
     default: warn
 seealso:
   - module: keywright.ssh.ssh_keypair_info
+  - module: keywright.ssh.ssh_keypair_binding
   - plugin: keywright.ssh.ssh_public_key
     plugin_type: lookup
   - module: community.crypto.openssh_keypair
@@ -312,6 +314,42 @@ key_pairs:
       type: str
       returned: success
       sample: delivered
+    bindings:
+      description: The accounts of hosts that M(keywright.ssh.ssh_keypair_binding) has bound the key pair to.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        host:
+          description: The host, by its name in the inventory.
+          type: str
+          returned: success
+          sample: web1
+        address:
+          description: The address at which it was reached.
+          type: str
+          returned: success
+          sample: 192.0.2.10
+        port:
+          description: The port of its SSH server.
+          type: int
+          returned: success
+          sample: 22
+        user:
+          description: The account.
+          type: str
+          returned: success
+          sample: deploy
+        bound_at:
+          description: When it was bound, in UTC, by ISO 8601.
+          type: str
+          returned: success
+          sample: "2026-11-24T05:20:12Z"
+        pending:
+          description: Whether the run that bound it was stopped before it was done. A pending binding counts, and the next run finishes it.
+          type: bool
+          returned: success
+          sample: false
 key_pair:
   description: The only item of RV(key_pairs), null with O(state=absent).
   returned: when O(name) is one name

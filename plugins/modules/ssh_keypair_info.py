@@ -71,6 +71,18 @@ options:
     type: list
     elements: str
     choices: [present, pending, missing, mismatched, unverified, elsewhere, not_managed]
+  bound_to:
+    description:
+      - Hosts, by their names in the inventory, to at least one of which a key pair is bound. V(*) stands for any characters.
+      - If it is left out, key pairs are listed whatever they are bound to.
+    type: list
+    elements: str
+  unbound:
+    description:
+      - Whether to list only key pairs that are bound to no host.
+      - If it is left out, bound and unbound ones are listed.
+    type: bool
+    default: false
   include_public_key:
     description:
       - Whether key pairs come with C(public_key).
@@ -96,6 +108,10 @@ EXAMPLES = r"""
 - name: Find out which key pair a fingerprint in a log belongs to
   keywright.ssh.ssh_keypair_info:
     fingerprint: SHA256:vaXG66H2Cgm6aJOtbhn6O0saUP1aF9nxpwGiBCRmXQE
+
+- name: Find out which key pairs let somebody in to a host
+  keywright.ssh.ssh_keypair_info:
+    bound_to: web1
 
 - name: Fail if private key files are gone or exchanged
   keywright.ssh.ssh_keypair_info:
@@ -129,6 +145,13 @@ key_pairs:
         team: platform
       private_key_file: /home/alice/.ssh/keywright/eu-1/ops.pem
       private_key_status: present
+      bindings:
+        - host: web1
+          address: 192.0.2.10
+          port: 22
+          user: deploy
+          bound_at: "2026-11-24T05:20:12Z"
+          pending: false
 regions:
   description: The regions that were looked at, sorted, whether or not a key pair of theirs matches.
   returned: success
