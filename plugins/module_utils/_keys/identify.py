@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.comment import comment_problem
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import is_installed, require_bcrypt, require_cryptography
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import public_key_of
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.openssh_container import BEGIN, read_container
@@ -23,6 +22,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import (
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import CREATABLE_TYPES
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import comment_problem
 
 MAX_FILE = 64 * 1024  # an rsa key of 16384 bits needs less than 16 KiB
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.comment import comment_problem
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import public_key_of
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.openssh_container import write_container
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.passphrase import encode_passphrase
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import PublicKey
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import mpint, string
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import KEY_TYPES, OPENSSH, PKCS1, PKCS8
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import check_comment
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.passphrases import check_passphrase
 
 if TYPE_CHECKING:
     from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import PrivateKey
@@ -38,15 +38,16 @@ def serialize(private_key: PrivateKey, private_key_format: str, passphrase: str 
             ErrorCode.PARAMETER_INVALID,
             f"Option 'private_key_format' must be one of {', '.join(formats)} for {public_key.type} keys, got {private_key_format}.",
         )
-    secret = None if passphrase is None else encode_passphrase(passphrase)
+    if passphrase is not None:
+        check_passphrase(passphrase)
+    secret = None if passphrase is None else passphrase.encode()
     if private_key_format == OPENSSH:
         return _openssh(private_key, public_key, secret)
     return _pem(private_key, private_key_format, secret)
 
 
 def _openssh(private_key: PrivateKey, public_key: PublicKey, secret: bytes | None) -> bytes:
-    if problem := comment_problem(public_key.comment):
-        raise KeyPairError(ErrorCode.COMMENT_MALFORMED, f"Option 'comment' cannot be used: {problem}.")
+    check_comment(public_key.comment)
     private_fields = _PRIVATE_FIELDS[public_key.type](private_key, public_key.blob)
     return write_container(public_key.blob, private_fields, public_key.comment.encode(), secret)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass
 
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.comment import comment_problem
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.import_formats import unwrap
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.strength import check_strength
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import (
@@ -23,6 +22,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import (
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import ALGORITHMS
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import comment_problem
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _imported(text: str) -> PublicKey:
     fields = read_blob(blob)
     check_strength(fields)
     if problem := comment_problem(comment):
-        raise MalformedKeyError(problem)
+        raise MalformedKeyError(f"the comment {problem}")
     return PublicKey(ALGORITHMS[fields.algorithm].name, fields.size, blob, comment)
 
 

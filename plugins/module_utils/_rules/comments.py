@@ -7,17 +7,17 @@
 from __future__ import annotations
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import has_control_characters, holds_secret, shown
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import holds_secret, shown
 
 MAX_CHARACTERS = 1024
 
 
 def comment_problem(comment: str) -> str | None:
-    """Return what is wrong with a comment as a phrase that completes "it …", or None."""
+    """Return what is wrong with a comment as a phrase that completes "the comment …", or None."""
     if len(comment) > MAX_CHARACTERS:
         return f"must be at most {MAX_CHARACTERS} characters"
-    if has_control_characters(comment):
-        return "must be one line without control characters"
+    if not comment.isprintable():
+        return "must be one line of printable characters"
     if comment != comment.strip():
         return "must not start or end with white space"
     if holds_secret(comment):

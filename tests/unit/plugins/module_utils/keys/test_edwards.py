@@ -27,7 +27,7 @@ _SMALL_ORDER = {
 
 
 def _encode(point: tuple[int, int, int, int]) -> bytes:
-    x, y, z, _ = point
+    x, y, z, _t = point
     inverse = pow(z, -1, _P)
     return (y * inverse % _P | (x * inverse % _P & 1) << 255).to_bytes(32, "little")
 

@@ -31,4 +31,4 @@ def test_a_new_key_has_the_type_and_size_asked_for_and_would_be_imported(
 
 @pytest.mark.parametrize(("key_type", "size"), [("ed25519", 256), ("ecdsa", 384)])
 def test_every_key_is_new(key_type: str, size: int) -> None:
-    assert len({public_key_of(generate(key_type, size), "").fingerprint for _ in range(50)}) == 50
+    assert len({public_key_of(generate(key_type, size), "").fingerprint for _round in range(50)}) == 50

@@ -53,6 +53,11 @@ def _plain(section: bytes, keys: int = 1) -> bytes:
     return _armor(_HEAD + uint32(keys) + string(_BLOB) + string(section))
 
 
+def _encrypted(options: bytes, section: bytes = bytes(144)) -> bytes:
+    head = b"openssh-key-v1\0" + string(b"aes256-ctr") + string(b"bcrypt") + string(options)
+    return _armor(head + uint32(1) + string(_BLOB) + string(section))
+
+
 _SEED = _KEY.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
 _OTHER_SEED = generate("ed25519", 256).private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
 _FIELDS = _BLOB + string(_SEED + _BLOB[-32:]) + string(b"12345")
@@ -83,12 +88,26 @@ _PROBLEMS: dict[str, tuple[bytes, str | None, str]] = {
     "openssh of two keys": (_plain(_GOOD, keys=2), None, identify.DAMAGED),
     "openssh with trailing bytes": (_armor(_container(_PLAIN) + b"\0"), None, identify.DAMAGED),
     "check numbers differ": (_plain(uint32(7) + uint32(8) + _FIELDS), None, identify.DAMAGED),
+    "plain with options of a derivation": (
+        _armor(_HEAD[:-4] + string(b"x") + uint32(1) + string(_BLOB) + string(_GOOD)),
+        None,
+        identify.DAMAGED,
+    ),
+    "plain with a tag": (_armor(_container(_plain(_GOOD)) + bytes(16)), None, identify.DAMAGED),
+    "secret too long": (_plain(_GOOD.replace(string(_SEED + _BLOB[-32:]), string(bytes(8) + _SEED + _BLOB[-32:]))), None, identify.DAMAGED),
     "padding missing": (_plain(_GOOD + b"\1"), None, identify.DAMAGED),
     "padding of other bytes": (_plain(_GOOD[:-1] + b"\0" * 8), None, identify.DAMAGED),
     "padding of a whole block": (_plain(_GOOD + bytes(range(1, 9))), None, identify.DAMAGED),
     "another key inside": (_plain(_GOOD.replace(_BLOB, public_key_of(generate("ed25519", 256), "").blob)), None, identify.DAMAGED),
     "encrypted with unknown cipher": (_armor(_container(_ENCRYPTED).replace(b"aes256-ctr", b"aes257-ctr")), None, identify.DAMAGED),
     "encrypted without derivation": (_armor(_container(_ENCRYPTED).replace(b"\6bcrypt", b"\4none", 1)), None, identify.DAMAGED),
+    "encrypted with unknown derivation": (_armor(_container(_ENCRYPTED).replace(b"bcrypt", b"scrypt")), None, identify.DAMAGED),
+    "encrypted without salt": (_encrypted(string(b"") + uint32(24)), None, identify.DAMAGED),
+    "encrypted in no rounds": (_encrypted(string(bytes(16)) + uint32(0)), None, identify.DAMAGED),
+    "encrypted, options too long": (_encrypted(string(bytes(16)) + uint32(24) + b"\0"), None, identify.DAMAGED),
+    "encrypted, nothing inside": (_encrypted(string(bytes(16)) + uint32(24), b""), None, identify.DAMAGED),
+    "encrypted, no whole block": (_encrypted(string(bytes(16)) + uint32(24), bytes(40)), None, identify.DAMAGED),
+    "encrypted, tag of another cipher": (_armor(_container(_ENCRYPTED) + bytes(16)), None, identify.DAMAGED),
     "encrypted, section cut": (_armor(_container(_ENCRYPTED)[:-16]), None, identify.DAMAGED),
 }
 
@@ -106,6 +125,7 @@ def test_a_file_that_shows_no_key_says_why(name: str) -> None:
 
 
 def test_the_hand_made_file_is_good_before_it_is_spoilt() -> None:
+    assert identify_private_key(_encrypted(string(bytes(16)) + uint32(24)), None).fingerprint == _FINGERPRINT
     assert len(_GOOD) % 8 == 0
     assert identify_private_key(_plain(_GOOD), None).fingerprint == _FINGERPRINT
 
@@ -184,6 +204,14 @@ def test_no_flipped_bit_gives_an_error_or_a_key_that_is_not_there(
         assert identity.fingerprint in (None, public_key(key_type, size).fingerprint)
 
 
+def test_rsa_primes_that_do_not_give_the_modulus_are_noticed(private_key: Callable[[str, int], Any]) -> None:
+    data = serialize(private_key("rsa", 2048), "openssh", None, "c")
+    prime = private_key("rsa", 2048).private_numbers().p.to_bytes(128, "big")
+    spoilt = _container(data).replace(prime, prime[:-1] + bytes([prime[-1] ^ 2]))
+    assert identify_private_key(data, None).problem is None
+    assert identify_private_key(_armor(spoilt), None).problem == identify.DAMAGED
+
+
 _CIPHERS = ["aes128-ctr", "aes192-cbc", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "3des-cbc"]
 
 
@@ -229,6 +257,13 @@ def test_without_cryptography_a_pem_file_says_so_and_an_openssh_file_is_identifi
     monkeypatch.setattr(identify, "is_installed", lambda library: False)
     assert identify_private_key(_PKCS8, None).problem == identify.UNREADABLE
     assert identify_private_key(_PLAIN, None).fingerprint == _FINGERPRINT
+
+
+def test_without_bcrypt_only_an_encrypted_openssh_file_cannot_be_derived_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bcrypt", None)
+    with pytest.raises(KeyPairError, match="pip install bcrypt"):
+        derive_public_key(_ENCRYPTED, "secret")
+    assert derive_public_key(_PLAIN, "secret") and derive_public_key(_PKCS8_ENCRYPTED, "secret")
 
 
 _NOTHING_TO_DO = """

@@ -49,6 +49,7 @@ _TEXTS: dict[str, tuple[Callable[[PublicKey], str], str]] = {
     "rfc 4716 with crlf": (lambda key: _rfc4716(key).replace("\n", "\r\n") + "\r\n", ""),
     "rfc 4716 with comment": (lambda key: _rfc4716(key, f"Comment: {_COMMENT}"), _COMMENT),
     "rfc 4716 with quoted comment": (lambda key: _rfc4716(key, "Subject: me", f'COMMENT: "{_COMMENT}"', "x-mine: 1"), _COMMENT),
+    "rfc 4716 with a quotation mark as comment": (lambda key: _rfc4716(key, 'Comment: "'), '"'),
     "rfc 4716 with continued comment": (lambda key: _rfc4716(key, "Comment: ops\\", "@exa\\", "mple"), _COMMENT),
 }
 
@@ -108,7 +109,7 @@ def test_keys_that_ssh_keygen_makes_are_imported(arguments: tuple[str, ...], ssh
 
 
 @pytest.mark.parametrize(("key_type", "size"), _ALL, ids=str)
-@pytest.mark.parametrize("comment", ["", "c", "two words", "Zoë", " leading", "trailing ", '"; rm -rf'])
+@pytest.mark.parametrize("comment", ["", "c", "two words", "Zoë", "in  between", '"; rm -rf'])
 def test_a_line_that_was_written_is_read_back(comment: str, key_type: str, size: int, public_key: Callable[[str, int], PublicKey]) -> None:
     key = public_key(key_type, size)
     line = key.line(comment)

@@ -75,7 +75,7 @@ def test_no_flipped_bit_of_an_ecdsa_key_goes_unnoticed(size: int, public_key: Ca
 def _mangle(chance: random.Random, text: str) -> str:
     """Return the text with a few pieces replaced, doubled or removed."""
     characters = list(text)
-    for _ in range(chance.randint(1, 4)):
+    for _round in range(chance.randint(1, 4)):
         at = chance.randrange(len(characters) + 1)
         piece = chance.choice(["", " ", "\n", "\0", "=", "A", "-----", "\ud800", "\U0001f511", "ssh-rsa ", "\\\n", ":", text[at : at + 9]])
         characters[at : at + chance.randint(0, 3)] = piece
@@ -89,7 +89,7 @@ def test_no_mangled_text_gives_any_error_but_the_refusal(seed: int, ed25519: Pub
     pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"
     for text in (ed25519.line("ops"), _bare(ed25519.blob), armored, pem):
         assert _accepted(text)
-        for _ in range(100):
+        for _round in range(100):
             _accepted(_mangle(chance, text))
 
 

@@ -112,13 +112,13 @@ _REFUSED: dict[str, tuple[str, str]] = {
     "known_hosts line": (f"host.example {_LINE}", "before the key"),
     "known_hosts marker": (f"@cert-authority *.example {_LINE}", "before the key"),
     # Comments
-    "nul in the comment": (f"{_LINE} a\0b", "not printable"),
-    "escape in the comment": (f"{_LINE} a\x1b[2Jb", "not printable"),
-    "tab in the comment": (f"{_LINE} a\tb", "not printable"),
-    "line separator in the comment": (f"{_LINE} a\u2028b", "not printable"),
-    "right-to-left override in the comment": (f"{_LINE} a\u202eb", "not printable"),
-    "lone surrogate in the comment": (f"{_LINE} \udc80", "not printable"),
-    "comment of 1025 characters": (f"{_LINE} {'c' * 1025}", "1025 characters, and the limit is 1024"),
+    "nul in the comment": (f"{_LINE} a\0b", "must be one line of printable characters"),
+    "escape in the comment": (f"{_LINE} a\x1b[2Jb", "must be one line of printable characters"),
+    "tab in the comment": (f"{_LINE} a\tb", "must be one line of printable characters"),
+    "line separator in the comment": (f"{_LINE} a\u2028b", "must be one line of printable characters"),
+    "right-to-left override in the comment": (f"{_LINE} a\u202eb", "must be one line of printable characters"),
+    "lone surrogate in the comment": (f"{_LINE} \udc80", "must be one line of printable characters"),
+    "comment of 1025 characters": (f"{_LINE} {'c' * 1025}", "at most 1024 characters"),
     # Base64
     "url-safe base64": (f"ssh-ed25519 {_BASE64[:-2]}-_", "Base64"),
     "unpadded base64": (_line(_KEY.blob + b"\0").rstrip("="), "Base64"),
@@ -199,10 +199,12 @@ _REFUSED: dict[str, tuple[str, str]] = {
     "rfc 4716 without end": (_RFC4716[:-3], "armor"),
     "rfc 4716 begin line alone": ("---- BEGIN SSH2 PUBLIC KEY ----", "armor"),
     "rfc 4716 without body": (_RFC4716.replace(_BASE64 + "\n", ""), "armor|Base64"),
+    "rfc 4716 with more on its first line": (_RFC4716.replace("KEY ----", "KEY ---- more", 1), "armor"),
+    "rfc 4716 of a header that goes on": (_RFC4716.replace(_BASE64, "Comment: a\\"), "Base64"),
     "two keys in rfc 4716": (f"{_RFC4716}\n{_RFC4716}", "more than one key"),
-    "rfc 4716 with control characters in its comment": (_RFC4716.replace("----\n", "----\nComment: a\x1bb\n", 1), "not printable"),
+    "rfc 4716 with control characters in its comment": (_RFC4716.replace("----\n", "----\nComment: a\x1bb\n", 1), "must be one line of printable characters"),
     "rfc 4716 with an endless header": (_RFC4716.replace("----\n", "----\nComment: a\\\n", 1), "armor|Base64"),
-    "rfc 4716 with a long comment": (_RFC4716.replace("----\n", f"----\nComment: {'c' * 1025}\n", 1), "1025 characters"),
+    "rfc 4716 with a long comment": (_RFC4716.replace("----\n", f"----\nComment: {'c' * 1025}\n", 1), "at most 1024 characters"),
 }
 
 
