@@ -36,7 +36,7 @@ def validated(spec: ArgumentSpec, arguments: Mapping[str, Any]) -> tuple[dict[st
     Raises :class:`KeyPairError` with ``MissingParameter``, ``UnsupportedParameter``, ``InvalidParameter`` or
     ``InvalidParameter.Conflict``.
     """
-    plain_arguments = plain(arguments)
+    plain_arguments = {name: value for name, value in plain(arguments).items() if value is not None}  # null is left out
     validator = ArgumentSpecValidator(spec.options, mutually_exclusive=spec.mutually_exclusive)
     result = validator.validate(plain_arguments)
     if result.errors.errors:

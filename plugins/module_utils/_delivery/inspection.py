@@ -50,8 +50,9 @@ class Inspector:
         if delivery is None:
             return Seen(NOT_MANAGED, unfinished=self._replaced_file_left(key_pair, passphrase))
         folder, name = os.path.split(delivery.file)
-        if self._is_staged(key_pair, folder):
-            return Seen(PENDING, unfinished=True)
+        staged = self._staged_name(key_pair, folder)
+        if staged is not None:
+            return Seen(PENDING, self._obstacle(key_pair, delivery.file, staged, passphrase), unfinished=True)
         seen = self._compare(folder, name, key_pair.fingerprint, passphrase)
         if self._replaced_file_left(key_pair, passphrase):
             return replace(seen, unfinished=True)
@@ -68,10 +69,25 @@ class Inspector:
         registered = None if key_pair is None or key_pair.delivery is None else key_pair.fingerprint
         return sorted(file for file in staged if staged_fingerprint(tag, file) not in (None, registered))
 
-    def _is_staged(self, key_pair: KeyPair, folder: str) -> bool:
+    def _staged_name(self, key_pair: KeyPair, folder: str) -> str | None:
+        """Return the name under which the key pair's private key is staged in a directory, None if it is not."""
         staged = self._staged_in(folder)
-        tag = tag_of(self._registry, key_pair.region, key_pair.name) if staged else ""
-        return bool(staged) and staged_name(tag, key_pair.fingerprint) in staged
+        if not staged:
+            return None
+        name = staged_name(tag_of(self._registry, key_pair.region, key_pair.name), key_pair.fingerprint)
+        return name if name in staged else None
+
+    def _obstacle(self, key_pair: KeyPair, file: str, staged: str, passphrase: str | None) -> str | None:
+        """Say what keeps a staged private key from its place: a file that is neither its own nor the replaced key's."""
+        folder, name = os.path.split(file)
+        directory = self.directories.get(folder)
+        if directory is None or directory.entry(name) is None or directory.same_file(name, staged):
+            return None
+        replaced = key_pair.replaced
+        expected = {key_pair.fingerprint} | ({replaced.fingerprint} if replaced is not None and replaced.file == file else set())
+        if any(compare(directory, name, fingerprint, passphrase).status == PRESENT for fingerprint in expected):
+            return None
+        return "cannot be delivered, because another file has its name"
 
     def _staged_in(self, folder: str) -> frozenset[str]:
         if folder not in self._staged:

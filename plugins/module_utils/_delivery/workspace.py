@@ -70,8 +70,11 @@ class Workspace:
         with explained(ErrorCode.FILE_UNWRITABLE, f"The staged private key '{os.path.join(folder, staged)}' cannot be removed"):
             self._directory(folder).remove(staged)
 
-    def publish(self, staged: str, file: str) -> None:
-        """Give a staged file its final name, which nothing may have; the file is registered, so a failure leaves it staged."""
+    def publish(self, staged: str, file: str, fingerprint: str, passphrase: str | None) -> None:
+        """Give a staged file its final name, which nothing may have; the file is registered, so a failure leaves it staged.
+
+        A file of that name that holds the very same key, put there by hand, is as good.
+        """
         folder, name = os.path.split(file)
         directory = self._directory(folder)
         with explained(
@@ -80,7 +83,9 @@ class Workspace:
             try:
                 directory.move(staged, name)
             except FileExistsError:
-                taken = True
+                taken = compare(directory, name, fingerprint, passphrase).status != PRESENT
+                if not taken:
+                    directory.remove(staged)
             else:
                 taken = False
         if taken:
@@ -122,8 +127,8 @@ class Workspace:
             self._directory(folder).move(staged, name)
 
     def sync(self, folders: Iterable[str]) -> None:
-        """Flush the names in directories to disk."""
-        for folder in sorted(set(folders)):
+        """Flush the names in directories to disk; one that is gone has none."""
+        for folder in sorted(set(folders) & self._directories.keys()):
             with explained(ErrorCode.FILE_UNWRITABLE, f"The directory '{folder}' cannot be flushed to disk"):
                 self._directory(folder).sync()
 

@@ -39,9 +39,10 @@ def exclusive_lock(directory: Directory, name: str, timeout: float, unwritable: 
         _say_who_holds(descriptor)
         yield
     finally:
-        with contextlib.suppress(OSError):
-            os.ftruncate(descriptor, 0)
-        os.close(descriptor)
+        try:
+            _note(descriptor, b"")
+        finally:
+            os.close(descriptor)  # whatever happens: a task's timeout may strike here, too
 
 
 def _acquire(directory: Directory, name: str, timeout: float, unwritable: ErrorCode) -> int:
@@ -94,9 +95,15 @@ def _try(descriptor: int, path: str) -> bool:
 
 def _say_who_holds(descriptor: int) -> None:
     since = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    _note(descriptor, f"pid {os.getpid()} since {since}\n".encode())
+
+
+def _note(descriptor: int, note: bytes) -> None:
+    """Replace what the lock file says; not if it has another name, which may be that of a file with other content."""
     with contextlib.suppress(OSError):  # a full disk must not cost the lock, only the name of who holds it
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"pid {os.getpid()} since {since}\n".encode(), 0)
+        if os.fstat(descriptor).st_nlink == 1:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, note, 0)
 
 
 def _timed_out(descriptor: int, path: str, timeout: float) -> KeyPairError:

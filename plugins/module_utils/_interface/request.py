@@ -28,9 +28,11 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends i
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import check_comment
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_name, check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.passphrases import check_passphrase
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import check_file_name, check_path
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import check_file_name, check_path, path_problem
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import check_tags, wanted_tags
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import shown
 
+MAX_LOCK_TIMEOUT = 24 * 60 * 60
 DEFAULT_PRIVATE_KEY_DIR = "~/.ssh/keywright"
 
 Resolve = Callable[[str], str]
@@ -153,13 +155,16 @@ def _material(public_key: str | None, adopted_file: str | None, passphrase: str 
 
 def parse_lock_timeout(seconds: int) -> int:
     """Return how many seconds to wait for a lock."""
-    if seconds < 0:
-        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option 'lock_timeout' must be at least 0 seconds, got {seconds}.")
+    if not 0 <= seconds <= MAX_LOCK_TIMEOUT:
+        raise KeyPairError(
+            ErrorCode.PARAMETER_INVALID, f"Option 'lock_timeout' must be 0 to {MAX_LOCK_TIMEOUT} seconds, got {shown(seconds)}."
+        )
     return seconds
 
 
 def _home_directory(region: str) -> str:
-    return os.path.normpath(os.path.join(os.path.expanduser(DEFAULT_PRIVATE_KEY_DIR), region))
+    path = os.path.normpath(os.path.join(os.path.expanduser(DEFAULT_PRIVATE_KEY_DIR), region))
+    return path if os.path.isabs(path) and path_problem(path) is None else ""
 
 
 def _path(option: str, parameters: Mapping[str, Any], resolve: Resolve) -> str | None:
@@ -170,4 +175,6 @@ def _resolved(option: str, path: str, resolve: Resolve) -> str:
     check_path(option, path)
     if option == "private_key_file" and path.endswith("/"):
         check_file_name(option, path)
-    return os.path.normpath("/" + resolve(path).lstrip("/"))
+    resolved = os.path.normpath("/" + resolve(path).lstrip("/"))
+    check_path(option, resolved)
+    return resolved

@@ -27,7 +27,7 @@ class Wish:
     """The wish for the key pairs ``names`` of one region; paths are absolute, ``lock_timeout`` is in seconds.
 
     ``material`` is the public key that the task brings along: one to import or, where ``adopted_file`` is not None, the
-    public half of the private key that is already in that file.
+    public half of the private key that is already in that file. ``default_directory`` is empty if the home is unusable.
     """
 
     region: str

@@ -18,7 +18,9 @@ def material_to_make(wish: Wish, current: KeyPair | None) -> tuple[str, int]:
     What the task leaves out is taken from the key pair that is replaced, else from the table of key types.
     """
     key_type = wish.type or (current.type if current is not None and KEY_TYPES[current.type].sizes else DEFAULT_TYPE)
-    size = wish.size or (current.size if current is not None and current.type == key_type else KEY_TYPES[key_type].default_size)
+    size = wish.size
+    if size is None:
+        size = current.size if current is not None and current.type == key_type else KEY_TYPES[key_type].default_size
     check_size(key_type, size, stated=wish.type is not None)
     check_format(key_type, wish.private_key_format or OPENSSH, stated=wish.type is not None)
     return key_type, size

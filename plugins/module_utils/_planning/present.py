@@ -168,9 +168,15 @@ def _target(wish: Wish, name: str, current: KeyPair | None, seen: Seen) -> str:
     stated = wish.stated_file(name)
     if stated is not None:
         return stated
-    if current is None or current.delivery is None or seen.status == ELSEWHERE:
+    if current is not None and current.delivery is not None and seen.status != ELSEWHERE:
+        return current.delivery.file
+    if wish.default_directory:
         return wish.default_file(name)
-    return current.delivery.file
+    raise KeyPairError(
+        ErrorCode.PATH_MALFORMED,
+        "The home directory of the user who runs Ansible cannot hold private keys, since it is not an absolute path of printable "
+        "characters; state 'private_key_dir' or 'private_key_file'.",
+    )
 
 
 def _updated(wish: Wish, current: KeyPair, delivery: Delivery | None) -> KeyPair:

@@ -18,7 +18,7 @@ OWN_PREFIX = ".keywright."
 
 def check_path(option: str, path: str) -> None:
     """Refuse a path that names nothing, or that still has a ``~user`` or ``$VARIABLE`` in it that nobody could expand."""
-    problem = _path_problem(path)
+    problem = path_problem(path)
     if problem is not None:
         raise KeyPairError(ErrorCode.PATH_MALFORMED, f"Option '{option}' {problem}, got {shown(path)}.")
 
@@ -37,7 +37,8 @@ def check_file_name(option: str, path: str) -> None:
     raise KeyPairError(ErrorCode.PATH_MALFORMED, f"Option '{option}' {problem}, got {shown(path)}.")
 
 
-def _path_problem(path: str) -> str | None:
+def path_problem(path: str) -> str | None:
+    """Return what is wrong with a path as a phrase that completes "it …", or None."""
     if not path.strip():
         return "must not be empty"
     if has_control_characters(path) or holds_secret(path):

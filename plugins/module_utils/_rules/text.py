@@ -26,7 +26,10 @@ def has_control_characters(text: str) -> bool:
 
 def shown(value: object) -> str:
     """Quote a value for a message: escaped, at most 40 characters of it, and never what looks like a private key."""
-    text = value if isinstance(value, str) else str(value)
+    try:
+        text = value if isinstance(value, str) else str(value)
+    except ValueError:  # a number of thousands of digits
+        return "a number that is too long to show"
     if holds_secret(text):
         return "a text that holds a private key"
     quoted = ascii(text[:SHOWN_CHARACTERS])

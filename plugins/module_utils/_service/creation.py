@@ -64,7 +64,7 @@ class Creation:
         if replaced is not None and replaced.file is not None and replaced.kept_as is not None:
             self._workspace.set_aside(replaced.file, replaced.kept_as, replaced.fingerprint, self._wish.passphrase)
         if key_pair.delivery is not None and not self._workspace.is_free(self._staged_path(key_pair.delivery, key_pair)):
-            self._workspace.publish(self._staged_name(key_pair), key_pair.delivery.file)
+            self._workspace.publish(self._staged_name(key_pair), key_pair.delivery.file, key_pair.fingerprint, self._wish.passphrase)
 
     def _sync(self, steps: tuple[Step, ...]) -> None:
         self._workspace.sync(os.path.dirname(file) for step in steps for file in files_of(step))

@@ -29,6 +29,8 @@ def check_targets(steps: Iterable[Step], directories: Directories) -> None:
     for step in steps:
         if step.after is not None and step.after.replaced is not None and step.after.replaced.at == KNOWN_AFTER_APPLY:
             _check_kept_name(step.after.replaced.file)
+        if step.seen.status == PENDING and step.seen.cause is not None and step.before is not None and step.before.delivery is not None:
+            raise _pending(step.before.delivery.file, step.seen.cause)
         if step.action == CREATE and step.after is not None and step.after.delivery is not None:
             folder, name = os.path.split(step.after.delivery.file)
             if folder not in checked:
@@ -60,8 +62,17 @@ def _is_replaced_file(step: Step) -> bool:
         step.before is not None
         and step.before.delivery is not None
         and step.after is not None
-        and step.before.delivery == step.after.delivery
+        and step.after.delivery is not None
+        and step.before.delivery.file == step.after.delivery.file
         and step.seen.status in (PRESENT, PENDING)
+    )
+
+
+def _pending(file: str, cause: str) -> KeyPairError:
+    return KeyPairError(
+        ErrorCode.FILE_EXISTS,
+        f"The private key file '{file}' {cause}; its key pair is registered, and the private key is staged beside it. Move that file "
+        "away and run the task again.",
     )
 
 

@@ -88,7 +88,8 @@ def _view(wish: Wish, environment: Environment, observation: Observation) -> Vie
 def _litter(wish: Wish, snapshot: Snapshot, inspector: Inspector) -> Iterator[str]:
     for name in wish.names:
         key_pair = snapshot.document.key_pairs.get(name)
-        folders = {os.path.dirname(wish.stated_file(name) or wish.default_file(name))}
+        file = wish.stated_file(name) or (wish.default_file(name) if wish.default_directory else None)
+        folders = set() if file is None else {os.path.dirname(file)}
         if key_pair is not None and key_pair.delivery is not None:
             folders.add(os.path.dirname(key_pair.delivery.file))
         if name in snapshot.document.removals:

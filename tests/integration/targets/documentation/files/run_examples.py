@@ -44,7 +44,11 @@ class Example(NamedTuple):
 def examples_of(source: Path) -> Iterator[Example]:
     text = source.read_text(encoding="utf-8")
     if source.suffix == ".py":
-        assigned = {node.targets[0].id: node.value for node in ast.parse(text).body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
+        assigned = {
+            node.targets[0].id: node.value
+            for node in ast.parse(text).body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
         yield Example("yaml", ast.literal_eval(assigned["EXAMPLES"]))
         return
     pattern = RST_BLOCK if source.suffix == ".rst" else MARKDOWN_BLOCK

@@ -202,7 +202,10 @@ _REFUSED: dict[str, tuple[str, str]] = {
     "rfc 4716 with more on its first line": (_RFC4716.replace("KEY ----", "KEY ---- more", 1), "armor"),
     "rfc 4716 of a header that goes on": (_RFC4716.replace(_BASE64, "Comment: a\\"), "Base64"),
     "two keys in rfc 4716": (f"{_RFC4716}\n{_RFC4716}", "more than one key"),
-    "rfc 4716 with control characters in its comment": (_RFC4716.replace("----\n", "----\nComment: a\x1bb\n", 1), "must be one line of printable characters"),
+    "rfc 4716 with control characters in its comment": (
+        _RFC4716.replace("----\n", "----\nComment: a\x1bb\n", 1),
+        "must be one line of printable characters",
+    ),
     "rfc 4716 with an endless header": (_RFC4716.replace("----\n", "----\nComment: a\\\n", 1), "armor|Base64"),
     "rfc 4716 with a long comment": (_RFC4716.replace("----\n", f"----\nComment: {'c' * 1025}\n", 1), "at most 1024 characters"),
 }

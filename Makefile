@@ -1,0 +1,131 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The checkout's table of contents: `make help` lists what can be asked for.
+
+PYTHON ?= python3
+BUILD := .build
+TEST_ENV := $(BUILD)/venv-test
+PEERS_ENV := $(BUILD)/venv-peers
+TREE := $(BUILD)/ansible_collections/keywright/ssh
+DEMO := $(BUILD)/demo
+
+# The tools call each other by name, keep their own files below .build, and find the collection in its copy there.
+TESTED := env PATH="$(CURDIR)/$(TEST_ENV)/bin:$$PATH" HOME="$(CURDIR)/$(BUILD)/home" \
+	ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(BUILD)" ANSIBLE_NOCOLOR=1 MYPY_FORCE_COLOR=0
+STAGE := @$(TESTED) bash tools/stage.sh
+IN_TREE := env -C $(TREE)
+IN_DEMO := env PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.venv/collections" \
+	ANSIBLE_HOME="$(CURDIR)/$(BUILD)/home/.ansible" ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_INVENTORY_UNPARSED_WARNING=False
+UV := env UV_SYSTEM_CERTS=1 $(BUILD)/uv/bin/uv --quiet
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-quick test-matrix format lint types pytest units integration sanity ansible-lint \
+	docs-lint changelog-lint licences docs build importer tree prerequisites clean
+
+help: ## List the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
+
+## Use
+
+demo: $(BUILD)/venv-demo.stamp ## Install the collection from the checkout and run the examples with it
+	@$(IN_DEMO) ansible-galaxy collection install --force --collections-path .venv/collections .
+	@$(IN_DEMO) bash tools/run_logon_example.sh $(DEMO)/logon
+	@$(IN_DEMO) ansible-playbook examples/quickstart.yml </dev/null
+
+## Check
+
+test: test-quick units integration sanity ansible-lint docs-lint changelog-lint licences docs importer ## Run every check, as CI does
+
+test-quick: lint types pytest ## Run the checks that take less than a minute
+
+test-matrix: prerequisites $(BUILD)/uv.stamp ## Run unit and integration tests on every supported ansible-core and Python
+	@env UV_SYSTEM_CERTS=1 $(PYTHON) -m tools.test_matrix $(MATRIX)
+
+lint: $(TEST_ENV).stamp ## Check the format and style of Python files
+	$(STAGE) "Format (ruff)" ruff format --check .
+	$(STAGE) "Lint (ruff)" ruff check .
+
+types: $(TEST_ENV).stamp tree ## Check the types of Python files
+	$(STAGE) "Types (mypy)" mypy
+
+pytest: $(TEST_ENV).stamp ## Run the unit tests with plain pytest
+	$(STAGE) "Unit tests (pytest)" pytest -n auto
+
+units: $(TEST_ENV).stamp ## Run the unit tests with ansible-test
+	$(STAGE) "Unit tests (ansible-test)" python -m tools.ansible_test units
+
+integration: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Run the integration tests
+	$(STAGE) "Integration tests (ansible-test)" python -m tools.ansible_test integration --peers $(PEERS_ENV)/bin
+
+sanity: $(TEST_ENV).stamp ## Run all of ansible-test's sanity tests
+	$(STAGE) "Sanity tests (ansible-test)" python -m tools.ansible_test sanity
+
+ansible-lint: $(TEST_ENV).stamp tree ## Check playbooks and roles with the production profile
+	$(STAGE) "Playbooks (ansible-lint)" $(IN_TREE) ansible-lint -q --nocolor
+
+docs-lint: $(TEST_ENV).stamp tree ## Check the plugins' documentation and the guides
+	$(STAGE) "Documentation (antsibull-docs)" $(IN_TREE) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
+
+changelog-lint: $(TEST_ENV).stamp tree ## Check the changelog fragments
+	$(STAGE) "Changelog (antsibull-changelog)" $(IN_TREE) antsibull-changelog lint
+
+licences: $(TEST_ENV).stamp ## Check that every file names its licence
+	$(STAGE) "Licences (reuse)" reuse lint --lines
+
+importer: build ## Check the built tarball as Galaxy does
+	$(STAGE) "Tarball (galaxy-importer)" python -m tools.check_tarball $(BUILD)/dist
+
+## Make
+
+docs: $(TEST_ENV).stamp tree ## Build the documentation site
+	$(STAGE) "Documentation site (sphinx)" python -m tools.build_docs $(BUILD)/docs
+
+build: $(TEST_ENV).stamp tree ## Build the tarball
+	@rm -rf $(BUILD)/dist
+	$(STAGE) "Build" ansible-galaxy collection build --output-path $(BUILD)/dist $(TREE)
+
+format: $(TEST_ENV).stamp ## Format the Python files and mend what ruff can
+	@$(TESTED) ruff check --fix-only .
+	@$(TESTED) ruff format .
+
+clean: ## Remove everything that make has made, the demo's key pairs too
+	rm -rf $(BUILD) .venv
+
+## Set up: each environment is made anew when a file of requirements changes
+
+$(PEERS_ENV).stamp: requirements.txt tests/requirements-peers.txt $(BUILD)/uv.stamp
+	@echo "Making $(PEERS_ENV) ..."
+	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(PEERS_ENV)
+	@env VIRTUAL_ENV=$(PEERS_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-peers.txt
+	@touch $@
+
+REQUIREMENTS := $(wildcard requirements.txt examples/requirements.txt tests/requirements*.txt tests/*/requirements.txt)
+
+prerequisites:
+	@bash tools/prerequisites.sh "$(PYTHON)"
+
+tree: $(TEST_ENV).stamp
+	@$(TESTED) python -m tools.collection_tree >/dev/null
+
+$(BUILD)/venv-demo.stamp: requirements.txt examples/requirements.txt | prerequisites
+	@echo "Making .venv ..."
+	@rm -rf .venv && mkdir -p $(BUILD)
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip --quiet --disable-pip-version-check install --requirement examples/requirements.txt
+	@touch $@
+
+$(BUILD)/uv.stamp: tests/requirements-uv.txt | prerequisites
+	@rm -rf $(BUILD)/uv && mkdir -p $(BUILD)
+	@$(PYTHON) -m venv $(BUILD)/uv
+	@$(BUILD)/uv/bin/pip --quiet --disable-pip-version-check install --requirement tests/requirements-uv.txt
+	@touch $@
+
+$(TEST_ENV).stamp: $(REQUIREMENTS) $(BUILD)/uv.stamp
+	@echo "Making $(TEST_ENV) ..."
+	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(TEST_ENV)
+	@env VIRTUAL_ENV=$(TEST_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements.txt
+	@touch $@

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories, check_can_be_made, check_directory
+from ansible_collections.keywright.ssh.plugins.module_utils._delivery.workspace import locked_directories
+from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import LOCK, mode_of, tree
+
+NOBODY = 65534
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="acting as another user needs root")
+
+
+def test_a_directory_is_listed_once_and_one_that_is_not_there_has_no_names(tmp_path: Path) -> None:
+    directories = Directories()
+    (tmp_path / "one").touch()
+    assert directories.names(str(tmp_path)) == {"one"}
+    (tmp_path / "two").touch()
+    assert directories.names(str(tmp_path)) == {"one"}
+    for missing in ("nowhere", "one"):
+        assert directories.get(str(tmp_path / missing)) is None
+        assert directories.names(str(tmp_path / missing)) == frozenset()
+        assert directories.problem(str(tmp_path / missing)) is None
+    directories.close()
+
+
+def test_a_directory_that_a_group_may_write_to_is_a_warning(tmp_path: Path) -> None:
+    directories = Directories()
+    directories.get(str(tmp_path))
+    assert directories.warnings() == []
+    tmp_path.chmod(0o770)
+    assert len(directories.warnings()) == 1
+    assert f"'{tmp_path}' of private key files is writable by group" in directories.warnings()[0]
+    directories.close()
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o703], ids=oct)
+def test_a_directory_that_everyone_may_write_to_takes_no_private_key(mode: int, tmp_path: Path) -> None:
+    tmp_path.chmod(mode)
+    with Directory(str(tmp_path)) as opened, pytest.raises(KeyPairError, match=r"is writable by everyone.*'private_key_dir'") as caught:
+        check_directory(opened)
+    assert caught.value.code is ErrorCode.FILE_UNSAFE
+
+
+@needs_root
+def test_a_link_into_another_users_directory_takes_no_private_key(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    os.chown(tmp_path / "theirs", NOBODY, -1)
+    (tmp_path / "keys").symlink_to("theirs")
+    with Directory(str(tmp_path / "keys")) as opened, pytest.raises(KeyPairError, match="is owned by user 65534") as caught:
+        check_directory(opened)
+    assert caught.value.code is ErrorCode.FILE_UNSAFE
+
+
+@pytest.mark.parametrize("kind", ["there", "not there", "far from there"])
+def test_a_directory_that_can_be_made_is_not_made_by_the_check(kind: str, tmp_path: Path) -> None:
+    parts = {"there": "", "not there": "a", "far from there": "a/b/c/d"}
+    check_can_be_made(str(tmp_path / parts[kind]))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["a file", "below a file", "a dangling link", "below a dangling link"])
+def test_a_directory_that_cannot_be_made_is_refused_with_what_is_in_the_way(kind: str, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    if kind.endswith("file"):
+        place.touch()
+    else:
+        place.symlink_to("nowhere")
+    path = place / "a" / "b" if kind.startswith("below") else place
+    with pytest.raises(KeyPairError, match=f"'{path}': '{place}' is not a directory") as caught:
+        check_can_be_made(str(path))
+    assert caught.value.code is ErrorCode.FILE_UNWRITABLE
+
+
+@needs_root
+def test_a_directory_that_this_user_may_not_write_to_is_refused(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import check_can_be_made\n"
+        "try:\n    check_can_be_made('/etc/keys/ops')\n"
+        "except Exception as error:\n    sys.exit(f'{error.code.value}: {error.message}')\n"
+    )
+    user = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
+    roots = os.pathsep.join(path for path in sys.path if path)
+    done = subprocess.run(
+        [*user, sys.executable, "-B", "-c", script], env={"PYTHONPATH": roots}, cwd="/", capture_output=True, text=True, check=False
+    )
+    if "No module named" in done.stderr or "Permission denied" in done.stderr:
+        pytest.skip("the other user cannot read this checkout")
+    assert done.stderr.strip() == (
+        "PrivateKeyFile.Unwritable: No private key can be put into the directory '/etc/keys/ops': '/etc' is not writable."
+    )
+
+
+def test_locked_directories_are_made_private_locked_once_each_and_opened_by_every_name(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("keys")
+    paths = {str(tmp_path / name) for name in ("keys", "link", "other/deep")}
+    for _second in range(2):
+        with locked_directories(paths, paths - {str(tmp_path / "link")}, 1) as workspace:
+            assert workspace.is_free(str(tmp_path / "link" / "ops.pem"))
+            with pytest.raises(KeyPairError, match="was not free within"), locked_directories({str(tmp_path / "keys")}, set(), 0):
+                pytest.fail("locked twice")
+    assert [mode_of(tmp_path / name) for name in ("keys", "other", "other/deep", f"keys/{LOCK}")] == [0o700, 0o700, 0o700, 0o600]
+
+
+def test_a_needed_directory_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with locked_directories({str(tmp_path / "nowhere")}, set(), 1):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unsafe_directory_is_not_locked_and_the_others_are_let_go(tmp_path: Path) -> None:
+    for name, mode in (("a", 0o700), ("b", 0o777)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+    paths = {str(tmp_path / "a"), str(tmp_path / "b")}
+    with pytest.raises(KeyPairError) as caught, locked_directories(paths, paths, 1):
+        pytest.fail("locked")
+    assert caught.value.code is ErrorCode.FILE_UNSAFE
+    assert list(tree(tmp_path / "b")) == []
+    with locked_directories({str(tmp_path / "a")}, set(), 0):
+        pass

@@ -1,0 +1,210 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
+from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm, Fault, fork, raising
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import mode_of
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Directory]:
+    (tmp_path / "keys").mkdir(mode=0o700)
+    with Directory(str(tmp_path / "keys")) as opened:
+        yield opened
+
+
+def _lock(folder: Directory, name: str = "eu-1.lock", seconds: float = 0) -> contextlib.AbstractContextManager[None]:
+    return exclusive_lock(folder, name, seconds, ErrorCode.REGISTRY_UNWRITABLE)
+
+
+def _hold_in_child(folder: Directory, name: str) -> tuple[int, int]:
+    """Return the pid of a process that holds the lock, and the pipe that it waits on."""
+    ready, say_ready = os.pipe()
+    wait, let_go = os.pipe()
+    child = fork()
+    if child == 0:
+        os.close(let_go)
+        with _lock(folder, name, 5):
+            os.write(say_ready, b"!")
+            os.read(wait, 1)
+        os._exit(0)
+    os.read(ready, 1)
+    for descriptor in (ready, say_ready, wait):
+        os.close(descriptor)
+    return child, let_go
+
+
+def test_a_second_holder_times_out_and_is_told_who_holds_the_lock_and_since_when(folder: Directory) -> None:
+    child, let_go = _hold_in_child(folder, "eu-1.lock")
+    started = time.monotonic()
+    with pytest.raises(KeyPairError) as caught, _lock(folder, seconds=0.2):
+        pytest.fail("two hold one lock")
+    assert 0.2 <= time.monotonic() - started < 1
+    assert caught.value.code is ErrorCode.LOCK_TIMEOUT
+    assert re.search(rf"held by pid {child} since \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.$", caught.value.message)
+    assert "'lock_timeout', 0.2 seconds" in caught.value.message
+    os.close(let_go)
+    os.waitpid(child, 0)
+
+
+def test_a_timeout_of_zero_does_not_wait(folder: Directory) -> None:
+    with _lock(folder):
+        started = time.monotonic()
+        with pytest.raises(KeyPairError), _lock(folder):
+            pytest.fail("two hold one lock")
+        assert time.monotonic() - started < 0.1
+    with _lock(folder):
+        pass
+
+
+def test_the_lock_of_a_process_that_died_blocks_nobody(folder: Directory) -> None:
+    child, let_go = _hold_in_child(folder, "eu-1.lock")
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    with _lock(folder):
+        pass
+    os.close(let_go)
+
+
+def test_who_waits_gets_the_lock_soon_after_it_is_free(folder: Directory) -> None:
+    entered: list[float] = []
+
+    def wait() -> None:
+        with _lock(folder, seconds=5):
+            entered.append(time.monotonic())
+
+    with _lock(folder):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.1)
+        assert entered == []
+        freed = time.monotonic()
+    waiting.join(5)
+    assert entered[0] - freed < 0.5
+
+
+def test_a_lock_file_that_was_replaced_while_waiting_is_noticed(folder: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "eu-1.lock"
+    inside: list[str] = []
+
+    def wait() -> None:
+        with _lock(folder, seconds=5):
+            inside.append("first waiter")
+            time.sleep(0.2)
+            inside.append("first waiter leaves")
+
+    with _lock(folder):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.1)
+        path.unlink()
+    time.sleep(0.1)
+    with _lock(folder, seconds=5):
+        inside.append("second")
+    waiting.join(5)
+    assert inside == ["first waiter", "first waiter leaves", "second"]
+
+
+def test_the_lock_file_stays_and_names_nobody_once_it_is_free(folder: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "eu-1.lock"
+    with _lock(folder):
+        inode = path.stat().st_ino
+        assert path.read_text().startswith(f"pid {os.getpid()} since ")
+    with _lock(folder):
+        assert path.stat().st_ino == inode
+    assert (path.read_bytes(), mode_of(path)) == (b"", 0o600)
+
+
+@pytest.mark.parametrize(
+    "error", [KeyPairError(ErrorCode.INTERNAL, "x"), KeyboardInterrupt(), SystemExit()], ids=lambda error: type(error).__name__
+)
+def test_any_end_of_the_block_gives_the_lock_back(error: BaseException, folder: Directory) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(type(error)), _lock(folder):
+        raise error
+    with _lock(folder):
+        pass
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("afterwards", [False, True], ids=["before", "right after"])
+def test_an_alarm_while_the_lock_is_given_back_still_gives_it_back(afterwards: bool, folder: Directory) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(1, 5):
+        fault = Fault(number, raising(Alarm), afterwards)
+        with contextlib.suppress(Alarm), fault.installed(), _lock(folder):
+            pass
+        with _lock(folder):
+            pass
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077], ids=oct)
+@pytest.mark.parametrize(("directory_mode", "mode"), [(0o700, 0o600), (0o2770, 0o660)], ids=["own", "team"])
+def test_a_team_can_take_the_lock_in_its_directory_and_nobody_else_can(
+    umask: int, directory_mode: int, mode: int, folder: Directory, tmp_path: Path
+) -> None:
+    (tmp_path / "keys").chmod(directory_mode)
+    old = os.umask(umask)
+    try:
+        with _lock(folder):
+            assert mode_of(tmp_path / "keys" / "eu-1.lock") == mode
+    finally:
+        os.umask(old)
+
+
+@pytest.mark.parametrize("kind", ["symlink", "dangling symlink", "fifo", "directory"])
+def test_what_is_not_a_regular_file_is_no_lock(kind: str, folder: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "eu-1.lock"
+    (tmp_path / "victim").write_bytes(b"victim")
+    makers: dict[str, Callable[[], object]] = {
+        "symlink": lambda: path.symlink_to(tmp_path / "victim"),
+        "dangling symlink": lambda: path.symlink_to(tmp_path / "nowhere"),
+        "fifo": lambda: os.mkfifo(path),
+        "directory": path.mkdir,
+    }
+    makers[kind]()
+    with pytest.raises(KeyPairError, match=r"The lock file .* cannot be opened") as caught, _lock(folder):
+        pytest.fail("locked")
+    assert caught.value.code is ErrorCode.REGISTRY_UNWRITABLE
+    assert (tmp_path / "victim").read_bytes() == b"victim"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_that_is_not_a_lock_is_not_emptied_through_a_hard_link(folder: Directory, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"victim")
+    victim.chmod(0o644)
+    os.link(victim, tmp_path / "keys" / "eu-1.lock")
+    with contextlib.suppress(KeyPairError), _lock(folder):
+        pass
+    assert victim.read_bytes() == b"victim"
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP], ids=errno.errorcode.get)
+def test_a_file_system_that_cannot_lock_is_an_error_and_nothing_goes_on_without(
+    number: int, folder: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(KeyPairError, match="cannot lock, so nothing was done") as caught, _lock(folder, seconds=5):
+        pytest.fail("locked")
+    assert caught.value.code is ErrorCode.LOCK_UNAVAILABLE
