@@ -25,7 +25,7 @@ free_port() {
 start() {
     stop
     rm -rf "$folder"
-    mkdir -p -m 0700 "$folder"
+    (umask 077 && mkdir -p "$folder")
     ssh-keygen -q -t ed25519 -N '' -C admin -f "$folder/admin"
     if [ "$(id -u)" = 0 ]; then mkdir -p /run/sshd; fi
     for number in 1 2 3; do

@@ -102,6 +102,11 @@ options:
       - If it is left out, a run waits for a minute.
     type: int
     default: 60
+  _edit:
+    description:
+      - What the action plugin tells the part of the module that runs on the host. It is not for tasks, and the action refuses it there.
+      - If it is left out, the module was run without its action plugin, and fails.
+    type: dict
 seealso:
   - module: keywright.ssh.ssh_keypair
   - module: ansible.posix.authorized_key
@@ -439,14 +444,12 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if module.params["_edit"] is None:
         module.fail_json(msg="This module has a part on the controller, its action plugin, and does not work without it.")
+    edit = module.params["_edit"]
     try:
-        edit = module.params["_edit"]
         result = apply(edit, module.check_mode or bool(edit.get("only_look")))
     except EditError as error:
-        failure = {"msg": str(error), "error_code": error.code}
-    else:
-        module.exit_json(**result)
-    module.fail_json(**failure)
+        result = {"failed": True, "msg": str(error), "error_code": error.code}
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def is_text(value: Any) -> bool:
 
 def is_count(value: Any) -> bool:
     """Tell whether a value is a positive whole number."""
-    return type(value) is int and 0 < value < 2**63
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
 
 
 def is_file(value: Any) -> bool:
@@ -105,10 +105,10 @@ BINDING_FIELDS: Mapping[str, Check] = {
     "fingerprint": is_fingerprint,
     "host": _is_filled,
     "address": _is_filled,
-    "port": lambda value: type(value) is int and 0 < value < 65536,
+    "port": lambda value: is_count(value) and value < 65536,
     "user": _is_filled,
     "bound_at": _like(_TIME),
-    "pending": lambda value: type(value) is bool,
+    "pending": lambda value: isinstance(value, bool),
     "replaces": lambda value: isinstance(value, list) and all(map(is_fingerprint, value)),
 }
 BINDING_OPTIONAL = frozenset({"pending", "replaces"})

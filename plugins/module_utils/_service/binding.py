@@ -153,7 +153,7 @@ def _record(wish: BindWish, environment: Environment, binding: Binding | None) -
 
 def _change(wish: BindWish, environment: Environment, new: Callable[[Document], Binding | None]) -> None:
     """Replace what is registered for the account, on top of whatever others have registered meanwhile."""
-    for _ in range(TRIES):
+    for _attempt in range(TRIES):
         with environment.store.exclusive(wish.region, wish.lock_timeout):
             snapshot = environment.store.read(wish.region)
             bindings = dict(snapshot.document.bindings)

@@ -68,7 +68,7 @@ class _Run:
     def under_locks(self, view: View) -> Outcome:
         """Lock what a look from outside says will be needed, look again, and apply what is then found to be needed."""
         folders, new_folders = view.folders(), view.new_folders()
-        for _ in range(TRIES):
+        for _attempt in range(TRIES):
             with (
                 self._environment.store.exclusive(self._wish.region, self._wish.lock_timeout),
                 locked_directories(folders, new_folders, self._wish.lock_timeout) as workspace,

@@ -13,7 +13,10 @@ eval "$(ssh-agent -s)" >/dev/null
 trap 'ssh-agent -k >/dev/null' EXIT
 
 asker=$(mktemp)
-printf '#!/bin/sh\nprintf "%%s\\n" "$INTEROP_PASSPHRASE"\n' >"$asker"
+cat >"$asker" <<'ASKER'
+#!/bin/sh
+printf '%s\n' "$INTEROP_PASSPHRASE"
+ASKER
 chmod 0700 "$asker"
 export SSH_ASKPASS=$asker SSH_ASKPASS_REQUIRE=force DISPLAY=:0
 

@@ -69,7 +69,7 @@ FOUND: dict[str, tuple[Callable[[Path], object], str, str | None]] = {
     "too large": (_write(b"x" * 65537), "mismatched", "is larger than 65536 bytes"),
     "symlink to the key": (_link, "mismatched", "is a symbolic link"),
     "dangling symlink": (lambda path: path.symlink_to("nowhere"), "mismatched", "is a symbolic link"),
-    "fifo": (lambda path: os.mkfifo(path), "mismatched", "is a FIFO"),
+    "fifo": (os.mkfifo, "mismatched", "is a FIFO"),
     "directory": (lambda path: path.mkdir(), "mismatched", "is a directory"),
 }
 

@@ -51,7 +51,7 @@ OBSTACLES: dict[str, Callable[[Path], object]] = {
     "symlink": _symlink,
     "dangling symlink": lambda path: path.symlink_to("nowhere"),
     "hard link": _hard_link,
-    "fifo": lambda path: os.mkfifo(path),
+    "fifo": os.mkfifo,
     "socket": _socket,
 }
 UNREADABLE = {

@@ -208,3 +208,25 @@ def test_a_file_system_that_cannot_lock_is_an_error_and_nothing_goes_on_without(
     with pytest.raises(KeyPairError, match="cannot lock, so nothing was done") as caught, _lock(folder, seconds=5):
         pytest.fail("locked")
     assert caught.value.code is ErrorCode.LOCK_UNAVAILABLE
+
+
+def test_what_a_lock_file_says_is_told_only_if_a_lock_wrote_it(folder: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "eu-1.lock"
+    path.write_bytes(b"-----BEGIN OPENSSH PRIVATE KEY-----\nQ0FOQVJZ")
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(KeyPairError) as caught, _lock(folder):
+            pytest.fail("locked")
+    assert "Q0FOQVJZ" not in caught.value.message
+    assert caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o400], ids=oct)
+def test_the_mode_of_a_file_that_is_not_a_lock_stays(mode: int, folder: Directory, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.touch()
+    victim.chmod(mode)
+    os.link(victim, tmp_path / "keys" / "eu-1.lock")
+    with contextlib.suppress(KeyPairError), _lock(folder):
+        pass
+    assert mode_of(victim) == mode

@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], ErrorCode, str]] = {
     "symlink": (_link, ErrorCode.REGISTRY_UNSAFE, "is a symbolic link; put the file itself there"),
     "dangling symlink": (lambda path: path.symlink_to("nowhere"), ErrorCode.REGISTRY_UNSAFE, "is a symbolic link"),
     "link to /dev/zero": (lambda path: path.symlink_to("/dev/zero"), ErrorCode.REGISTRY_UNSAFE, "is a symbolic link"),
-    "fifo": (lambda path: os.mkfifo(path), ErrorCode.REGISTRY_UNSAFE, "is a FIFO"),
+    "fifo": (os.mkfifo, ErrorCode.REGISTRY_UNSAFE, "is a FIFO"),
     "directory": (lambda path: path.mkdir(), ErrorCode.REGISTRY_UNSAFE, "is a directory"),
     "world-writable": (_write(GOOD, 0o666), ErrorCode.REGISTRY_UNSAFE, r"is writable by everyone \(mode 0666\)"),
     "foreign owner": (_foreign, ErrorCode.REGISTRY_UNSAFE, "is owned by user 65534"),

@@ -59,7 +59,7 @@ def test_of_many_that_create_one_key_pair_one_does_and_all_report_it(world: Worl
 
 def test_of_many_that_create_different_key_pairs_none_is_lost(world: World) -> None:
     def worker(number: int) -> Callable[[], bool]:
-        return lambda: all([world.make(f"w{number}-{each}", lock_timeout=20).changed for each in range(5)])
+        return lambda: all(world.make(f"w{number}-{each}", lock_timeout=20).changed for each in range(5))
 
     assert _all_at_once(worker(number) for number in range(6)) == [True] * 6
     document = world.document()

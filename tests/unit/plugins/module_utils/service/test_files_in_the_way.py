@@ -31,7 +31,7 @@ OBSTACLES: dict[str, Callable[[Path], object]] = {
     "dangling symlink": lambda path: path.symlink_to("nowhere"),
     "symlink to itself": lambda path: path.symlink_to(path.name),
     "hard link": lambda path: os.link(_victim(path), path),
-    "fifo": lambda path: os.mkfifo(path),
+    "fifo": os.mkfifo,
     "directory": lambda path: path.mkdir(),
 }
 

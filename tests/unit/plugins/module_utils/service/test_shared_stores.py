@@ -140,7 +140,7 @@ def test_a_removal_on_top_of_anothers_change_keeps_that_change(memory_world: Wor
 
 UNKNOWN: dict[str, tuple[Callable[[], NoReturn], type[BaseException]]] = {
     "error of the store": (raising(lambda: KeyPairError(ErrorCode.REGISTRY_UNWRITABLE, "x")), KeyPairError),
-    "error of the system": (raising(lambda: ConnectionResetError()), ConnectionResetError),
+    "error of the system": (raising(ConnectionResetError), ConnectionResetError),
     "alarm": (raising(Alarm), Alarm),
 }
 UNREADABLE = raising(lambda: KeyPairError(ErrorCode.REGISTRY_UNREADABLE, "x"))

@@ -1,0 +1,96 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a power loss may not undo is flushed to disk before the next step relies on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import material
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World
+
+Event = tuple[str, str]
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """Return what happens from now on: each flush, and each change of a name, with the last part of its path."""
+    seen: list[Event] = []
+
+    def watch(name: str, told: Callable[..., str]) -> None:
+        original = getattr(os, name)
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            result = original(*arguments, **options)
+            seen.append((name, told(*arguments)))
+            return result
+
+        monkeypatch.setattr(os, name, call)
+
+    watch("fsync", lambda descriptor: _kind(os.readlink(f"/proc/self/fd/{descriptor}")))
+    watch("rename", lambda source, target: _kind(str(target)))
+    watch("link", lambda source, target: _kind(str(target)))
+    watch("unlink", lambda path: _kind(str(path)))
+    return seen
+
+
+def _kind(path: str) -> str:
+    name = os.path.basename(path)
+    return "staged" if name.startswith(".keywright.") and len(name) > 70 else name
+
+
+def _in_order(events: list[Event], *expected: Event) -> bool:
+    """Tell whether the expected events are among the others, in this order."""
+    remaining = iter(events)
+    return all(event in remaining for event in expected)
+
+
+COMMIT: tuple[Event, ...] = (("fsync", ".eu-1.json.new"), ("rename", "eu-1.json"), ("fsync", "registry"))
+
+
+def test_a_private_key_is_on_disk_before_it_is_registered_and_registered_on_disk_before_it_is_published(
+    world: World, events: list[Event]
+) -> None:
+    world.make("ops")
+    assert _in_order(events, ("fsync", "staged"), ("fsync", "keys"), *COMMIT, ("link", "ops.pem"), ("unlink", "staged"), ("fsync", "keys"))
+    assert [event for event in events if event[0] == "fsync" and event[1] == "staged"] == [("fsync", "staged")]
+
+
+def test_a_new_directory_is_on_disk_before_anything_relies_on_it(world: World, events: list[Event]) -> None:
+    world.make("ops", private_key_dir=str(world.root / "a" / "b"))
+    assert _in_order(events, ("fsync", world.root.name), ("fsync", "a"), ("fsync", "staged"), ("fsync", "b"), *COMMIT)
+
+
+def test_a_replaced_key_is_moved_aside_only_once_the_new_one_is_registered_on_disk(world: World, events: list[Event]) -> None:
+    world.make("ops")
+    events.clear()
+    world.make("ops", type="ecdsa", regenerate="full_idempotence")
+    kept = next(world.keys.glob("ops.pem.*")).name
+    assert _in_order(events, ("fsync", "staged"), ("fsync", "keys"), *COMMIT, ("link", kept), ("link", "ops.pem"), ("fsync", "keys"))
+
+
+def test_a_file_is_under_its_staged_name_on_disk_before_its_key_pair_is_gone_and_unlinked_only_then(
+    world: World, events: list[Event]
+) -> None:
+    world.make("ops")
+    events.clear()
+    world.make("ops", present=False, remove_private_key=True)
+    assert _in_order(
+        events, ("link", "staged"), ("unlink", "ops.pem"), ("fsync", "keys"), *COMMIT, ("unlink", "staged"), ("fsync", "keys"), *COMMIT
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{"material": material(0)}, {"tags": {"a": "b"}}, {"present": False}], ids=["import", "retag", "absent"]
+)
+def test_every_change_of_the_registry_is_flushed(options: dict[str, Any], world: World, events: list[Event]) -> None:
+    if "material" not in options:
+        world.make("ops")
+    events.clear()
+    world.make("ops", **options)
+    assert _in_order(events, *COMMIT)
