@@ -11,6 +11,7 @@ import datetime
 import errno
 import fcntl
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ POLL_SECONDS = 0.005
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _TEAM_FILE = 0o660
 _HOLDER_BYTES = 128
+_HOLDER = re.compile(rb"(?:pid \d+ since \S+\n)?")
 
 
 @contextlib.contextmanager
@@ -72,12 +74,12 @@ def _open(directory: Directory, name: str, unwritable: ErrorCode) -> int:
         reason = error.strerror
     else:
         status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode):
-            if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) != mode:
+        if stat.S_ISREG(status.st_mode) and _HOLDER.fullmatch(os.pread(descriptor, _HOLDER_BYTES, 0)):
+            if status.st_uid == os.geteuid() and status.st_nlink == 1 and stat.S_IMODE(status.st_mode) != mode:
                 os.fchmod(descriptor, mode)  # the umask must not lock the rest of the team out
             return descriptor
         os.close(descriptor)
-        reason = "it is not a regular file"
+        reason = "it is not a lock file, so it is left alone"
     raise KeyPairError(unwritable, f"The lock file '{directory.path_of(name)}' cannot be opened: {reason}.")
 
 
