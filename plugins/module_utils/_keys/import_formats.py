@@ -61,7 +61,10 @@ def _unwrap_line(text: str) -> tuple[bytes, str]:
         raise MalformedKeyError("it has more than one line, and one key on one line is imported")
     fields = re.split("[ \t]+", text, maxsplit=2)
     if len(fields) == 1 and fields[0] not in ALGORITHMS:
-        return decode_base64(text), ""
+        blob = decode_base64(text)
+        if blob[:1] not in (b"\0", b"0"):  # neither the length that a key begins with, nor DER
+            raise MalformedKeyError("it is not a public key")
+        return blob, ""
     if fields[0] not in ALGORITHMS:
         raise MalformedKeyError(_problem_of_first_field(text))
     if len(fields) == 1:

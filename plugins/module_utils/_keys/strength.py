@@ -35,7 +35,7 @@ def _check_rsa(fields: Blob) -> None:
         raise MalformedKeyError("the rsa modulus is even")
     exponent = fields.exponent
     if exponent % 2 == 0 or exponent < MIN_EXPONENT or exponent.bit_length() > EXPONENT_BITS:
-        raise MalformedKeyError(f"the rsa exponent is not an odd number from {MIN_EXPONENT} to {EXPONENT_BITS} bits")
+        raise MalformedKeyError(f"the rsa exponent is not an odd number of at least {MIN_EXPONENT} and at most {EXPONENT_BITS} bits")
     if gcd(fields.modulus, _small_primes_product()) != 1:
         raise MalformedKeyError("the rsa modulus has a small factor")
     if _is_product_of_close_numbers(fields.modulus):

@@ -33,5 +33,6 @@ def _left(wish: Wish, current: KeyPair, delivery: Delivery, seen: Seen) -> tuple
         where = "because option 'remove_private_key' is false"
     return (
         f"The private key file '{delivery.file}' of the removed key pair '{current.name}' was left {where}; a new key pair "
-        "of that name needs another 'private_key_dir' or 'private_key_file', or that file moved away.",
+        "of that name needs another 'private_key_dir' or 'private_key_file', or that file moved away, and "
+        "'adopt_private_key_file' registers this one again.",
     )

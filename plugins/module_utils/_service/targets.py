@@ -80,5 +80,6 @@ def _in_the_way(key_pair: KeyPair, file: str) -> KeyPairError:
     return KeyPairError(
         ErrorCode.FILE_EXISTS,
         f"The file '{file}' already exists, so the private key of key pair '{key_pair.name}' cannot be delivered there, and nothing was "
-        "registered; state another 'private_key_dir' or 'private_key_file', or move that file away.",
+        "registered; state another 'private_key_dir' or 'private_key_file', register that file's own key with "
+        "'adopt_private_key_file', or move the file away.",
     )
