@@ -4,8 +4,9 @@
 
 """Run every example of the documentation: YAML with ansible-playbook, console lines with the shell.
 
-Usage: run_examples.py COLLECTION WORK {own|peers}. The examples of one file run in order, in one folder and home of their
-own. "own" are the files whose examples use this collection alone, "peers" those that use other collections, too.
+Usage: run_examples.py COLLECTION WORK {own|peers|hosts} [ARGUMENT...]. The examples of one file run in order, in one folder
+and home of their own. "peers" are the files whose examples use other collections, too, "hosts" those that need hosts, and
+"own" all others. The arguments are for ansible-playbook.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from typing import Any, NamedTuple
 import yaml
 
 PEERS = ("community.crypto.openssh_keypair:", "amazon.aws.ec2_key:")
-BEFORE = {"ssh_public_key.py": "ansible localhost -m keywright.ssh.ssh_keypair -a 'name=ops,web,db region=eu-1'"}
+HOSTS = ("keywright.ssh.ssh_keypair_binding:", "keywright.ssh.bind\n")
+CREATE = "ansible localhost -m keywright.ssh.ssh_keypair -a 'name=ops,web,db region=eu-1'"
+BEFORE = {"ssh_public_key.py": CREATE, "ssh_keypair_binding.py": CREATE, "registry.py": CREATE}
 VARIABLES = {"backup_passphrase": "a passphrase for the examples"}
 FIXTURES = """
 ssh-keygen -q -t ed25519 -N '' -C alice@laptop -f alice
@@ -56,11 +59,17 @@ def examples_of(source: Path) -> Iterator[Example]:
         yield Example(language, textwrap.dedent(block))
 
 
-def sources(collection: Path, which: str) -> Iterator[Path]:
+def kind_of(source: Path) -> str:
+    texts = [example.text for example in examples_of(source)]
+    if any(use in text for text in texts for use in PEERS):
+        return "peers"
+    return "hosts" if any(use in text for text in texts for use in HOSTS) else "own"
+
+
+def sources(collection: Path, kind: str) -> Iterator[Path]:
     plugins = [path for folder in ("modules", "lookup", "inventory") for path in sorted((collection / "plugins" / folder).glob("[!_]*.py"))]
     for source in [collection / "README.md", *sorted((collection / "docs/docsite/rst").glob("*.rst")), *plugins]:
-        needs_peers = any(peer in example.text for example in examples_of(source) for peer in PEERS)
-        if needs_peers == (which == "peers"):
+        if kind_of(source) == kind:
             yield source
 
 
@@ -71,41 +80,48 @@ def run(command: list[str], folder: Path) -> None:
         sys.exit(f"FAILED in {folder.name}: {' '.join(command)}\n{done.stdout}\n{done.stderr}")
 
 
-def play_of(example: Any, folder: Path) -> list[dict[str, Any]]:
+def play_of(example: Any, folder: Path, kind: str) -> list[dict[str, Any]]:
     """Return plays that run an example: plays themselves, a list of tasks, or the dependencies of a role."""
+    hosts = "all" if kind == "hosts" else "localhost"
     if isinstance(example, dict):
         meta = folder / "roles/depending/meta/main.yml"
         meta.parent.mkdir(parents=True, exist_ok=True)
         meta.write_text(yaml.safe_dump(example), encoding="utf-8")
-        return [{"name": "Example", "hosts": "localhost", "gather_facts": False, "roles": ["depending"]}]
+        return [{"name": "Example", "hosts": hosts, "gather_facts": False, "roles": ["depending"]}]
     if "hosts" in example[0]:
         return list(example)
-    return [{"name": "Example", "hosts": "localhost", "gather_facts": False, "vars": VARIABLES, "tasks": example}]
+    return [{"name": "Example", "hosts": hosts, "gather_facts": False, "vars": VARIABLES, "tasks": example}]
 
 
-def run_example(example: Example, number: int, folder: Path) -> int:
+def run_example(example: Example, number: int, folder: Path, kind: str, arguments: list[str]) -> int:
     if example.language == "console":
         commands = [line.removeprefix("$ ") for line in example.text.splitlines() if line.startswith("$ ")]
         commands = [command for command in commands if not NOT_HERE.match(command)]
         for command in commands:
             run(["bash", "-ec", command], folder)
         return len(commands)
+    loaded = yaml.safe_load(example.text)
+    if isinstance(loaded, dict) and "plugin" in loaded:
+        inventory = folder / f"example_{number}.keywright.yml"
+        inventory.write_text(example.text, encoding="utf-8")
+        run(["env", "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true", "ansible-inventory", "-i", inventory.name, "--list"], folder)
+        return 1
     playbook = folder / f"example_{number}.yml"
-    playbook.write_text(yaml.safe_dump(play_of(yaml.safe_load(example.text), folder), sort_keys=False), encoding="utf-8")
-    run(["ansible-playbook", playbook.name], folder)
+    playbook.write_text(yaml.safe_dump(play_of(loaded, folder, kind), sort_keys=False), encoding="utf-8")
+    run(["ansible-playbook", *arguments, playbook.name], folder)
     return 1
 
 
 def main() -> None:
-    collection, work, which = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    collection, work, kind = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     total = 0
-    for source in sources(collection, which):
-        folder = work / source.stem
+    for source in sources(collection, kind):
+        folder = work / source.name
         folder.mkdir(parents=True)
         run(["bash", "-ec", FIXTURES], folder)
         if source.name in BEFORE:
             run(["bash", "-ec", BEFORE[source.name]], folder)
-        count = sum(run_example(example, number, folder) for number, example in enumerate(examples_of(source)))
+        count = sum(run_example(example, number, folder, kind, sys.argv[4:]) for number, example in enumerate(examples_of(source)))
         print(f"{source.name}: {count} examples ran")
         total += count
     if not total:
