@@ -70,6 +70,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import bound_accounts
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import is_url
 
 ENDINGS = (".keywright.yml", ".keywright.yaml")
 
@@ -87,9 +88,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory; raises :class:`AnsibleParserError`."""
         super().parse(inventory, loader, path, cache)
         registry = self._read_config_data(path).get("registry") or os.environ.get("KEYWRIGHT_REGISTRY")
-        if registry:  # relative to the configuration, not to the working directory
-            folder = os.path.dirname(os.path.abspath(path))
-            self.set_option("registry", os.path.join(folder, os.path.expanduser(os.path.expandvars(registry))))
+        if registry and not is_url(registry):  # relative to the configuration, not to the working directory
+            registry = os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(os.path.expandvars(registry)))
+        self._registry = registry
         hosts: dict[str, list[dict[str, Any]]] = {}
         for binding in self._bindings(path, cache):
             hosts.setdefault(binding["host"], []).append(binding)
@@ -102,7 +103,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         cached = self.get_option("cache")
         if cached and cache and key in self._cache:
             return list(self._cache[key])
-        options = {option: self.get_option(option) for option in ("region", "registry")}
+        options = {"region": self.get_option("region"), "registry": self._registry or self.get_option("registry")}
         result = guarded(lambda: bound_accounts(options, os.path.abspath))
         if result.get("failed"):
             raise AnsibleParserError(f"{result['msg']} ({result['error_code']})")

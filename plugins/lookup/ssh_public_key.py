@@ -72,6 +72,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import ssh_public_keys
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import is_url
 
 
 class LookupModule(LookupBase):
@@ -80,8 +81,10 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         """Return one public key per name; raises :class:`AnsibleLookupError`."""
         registry = kwargs.get("registry") or os.environ.get("KEYWRIGHT_REGISTRY")
-        if registry:  # relative to the playbook, as in the modules, not to the working directory
+        if registry and not is_url(registry):  # relative to the playbook, as in the modules, not to the working directory
             kwargs["registry"] = os.path.expanduser(os.path.expandvars(registry))
+        if kwargs.get("region") is None and not os.environ.get("KEYWRIGHT_REGION"):
+            raise AnsibleLookupError("Option 'region' is required and was not given. (MissingParameter)")
         self.set_options(var_options=variables, direct=kwargs)
         options = {option: self.get_option(option) for option in ("region", "registry")}
         options["registry"] = kwargs.get("registry", options["registry"])

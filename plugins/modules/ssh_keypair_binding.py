@@ -294,7 +294,8 @@ def open_place(user: str, path: str | None) -> Place:
             make_folder(folder_path, account)
         folder = os.open(folder_path, FOLDER)
     except OSError as error:
-        raise EditError("Binding.Unwritable", f"The directory '{folder_path}' cannot be opened: {reason_of(error)}.") from None
+        code = "Binding.Unsafe" if is_link(error) else "Binding.Unwritable"
+        raise EditError(code, f"The directory '{folder_path}' cannot be opened: {reason_of(error)}.") from None
     status = os.fstat(folder)
     redirected = path is not None and status.st_uid == 0 and account.pw_uid != 0 and not is_roots_alone(folder_path)
     if redirected or status.st_uid not in (0, account.pw_uid) or (status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX):
@@ -325,7 +326,12 @@ def make_folder(path: str, account: pwd.struct_passwd) -> None:
 
 def reason_of(error: OSError) -> str:
     """Say why in words; a symbolic link has an error number that speaks of loops."""
-    return "it is a symbolic link" if error.errno in (errno.ELOOP, errno.ENOTDIR) else str(error.strerror)
+    return "it is a symbolic link" if is_link(error) else str(error.strerror)
+
+
+def is_link(error: OSError) -> bool:
+    """Tell whether something was not opened because it is a symbolic link, or for a directory something else."""
+    return error.errno in (errno.ELOOP, errno.ENOTDIR)
 
 
 def read(place: Place) -> Found:
@@ -335,7 +341,7 @@ def read(place: Place) -> Found:
     except FileNotFoundError:
         return Found(None, 0o600, place.account.pw_uid, place.account.pw_gid)
     except OSError as error:
-        code = "Binding.Unsafe" if error.errno == errno.ELOOP else "Binding.Unwritable"
+        code = "Binding.Unsafe" if is_link(error) else "Binding.Unwritable"
         raise EditError(code, f"The file '{place.path}' is left alone: {reason_of(error)}.") from None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
@@ -393,21 +399,22 @@ def new_content(edit: dict[str, Any], found: Found) -> bytes | None:
 
 def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Edit the file under a lock on its directory, and return what was changed and what is needed to undo it."""
-    if check_mode and edit.get("path") is None and not has_folder(edit["user"]):
-        return outcome(b"", new_content(edit, Found(None, 0o600, 0, 0)), None, True)
+    if edit.get("path") is None and (check_mode or edit.get("grant") is None) and not has_folder(edit["user"]):
+        foreseen = new_content(edit, Found(None, 0o600, 0, 0)) or b""
+        return outcome(b"", foreseen, None, foreseen != b"")
     place = open_place(edit["user"], edit.get("path"))
     try:
         fcntl.flock(place.folder, fcntl.LOCK_EX)
         found = read(place)
-        content = new_content(edit, found)
-        loose = place.own and bool(stat.S_IMODE(os.fstat(place.folder).st_mode) & 0o077)
+        content: bytes | None = new_content(edit, found)
+        loose = place.own and is_loose(place)
         status = (found.mode, found.owner, found.group)
         changed = content != found.content or loose or (found.content is not None and status != wanted_status(place, found))
         if content == b"" and found.content is None:
             content, changed = None, loose
         if changed and not check_mode:
             if loose:
-                os.fchmod(place.folder, 0o700)
+                tighten(place)
             if content is not None:
                 write(place, found, content)
             elif found.content is not None:
@@ -417,6 +424,19 @@ def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         raise EditError("Binding.Unwritable", f"The file '{place.path}' cannot be edited: {error.strerror}.") from None
     finally:
         os.close(place.folder)
+
+
+def is_loose(place: Place) -> bool:
+    """Tell whether the directory is not the account's own, which sshd could not read, or is open to others."""
+    status = os.fstat(place.folder)
+    return bool(stat.S_IMODE(status.st_mode) & 0o077) or status.st_uid != place.account.pw_uid
+
+
+def tighten(place: Place) -> None:
+    """Make the directory the account's own and 0700."""
+    if os.geteuid() == 0:
+        os.fchown(place.folder, place.account.pw_uid, place.account.pw_gid)
+    os.fchmod(place.folder, 0o700)
 
 
 def has_folder(user: str) -> bool:

@@ -84,12 +84,21 @@ def _conflict(spec: ArgumentSpec, arguments: Mapping[str, Any], _result: Validat
 
 def _choice(spec: ArgumentSpec, arguments: Mapping[str, Any], _result: ValidationResult, _error: AnsibleValidationError) -> KeyPairError:
     for name, option in spec.options.items():
-        value = arguments.get(name)
-        if "choices" in option and value is not None and value not in option["choices"]:
+        unfit = [value for value in _values(option, arguments.get(name)) if value not in option.get("choices", [value])]
+        if unfit:
             return KeyPairError(
-                ErrorCode.PARAMETER_INVALID, f"Option '{name}' must be one of {_listed(option['choices'])}, got {shown(value)}."
+                ErrorCode.PARAMETER_INVALID, f"Option '{name}' must be one of {_listed(option['choices'])}, got {shown(unfit[0])}."
             )
     return KeyPairError(ErrorCode.PARAMETER_INVALID, "An option has a value that is not one of its choices.")
+
+
+def _values(option: Mapping[str, Any], value: Any) -> list[Any]:
+    """Return the values of an option that choices are about: its elements, if it is a list."""
+    if value is None:
+        return []
+    if option["type"] != "list":
+        return [value]
+    return value if isinstance(value, list) else str(value).split(",")
 
 
 def _wrong_type(spec: ArgumentSpec, arguments: Mapping[str, Any], _result: ValidationResult, error: AnsibleValidationError) -> KeyPairError:

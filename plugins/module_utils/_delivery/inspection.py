@@ -127,12 +127,13 @@ def compare(directory: Directory, name: str, fingerprint: str, passphrase: str |
         return Seen(UNVERIFIED, f"cannot be read: {error.strerror}")
     identity = identify_private_key(data, passphrase)
     if identity.fingerprint == fingerprint:
-        return Seen(PRESENT, _mode_problem(status))
+        return Seen(PRESENT, mode_problem(status))
     if identity.fingerprint is not None:
         return Seen(MISMATCHED, f"is another key: {identity.fingerprint}")
     return Seen(UNVERIFIED if identity.encrypted else MISMATCHED, identity.problem)
 
 
-def _mode_problem(status: os.stat_result) -> str | None:
+def mode_problem(status: os.stat_result) -> str | None:
+    """Return what is wrong with the mode of a private key file as a phrase that completes "it …", or None."""
     mode = stat.S_IMODE(status.st_mode)
     return f"has mode {mode:04o}, expected {PRIVATE_FILE:04o}" if mode & ~PRIVATE_FILE else None

@@ -57,14 +57,16 @@ def parse_ssh_keypair(parameters: Mapping[str, Any], resolve: Resolve) -> Reques
     _check_one_name(names, parameters)
     _check_creation(parameters)
     tags, adopted_file = parameters["tags"], _path("adopt_private_key_file", parameters, resolve)
+    material, adopted_cause = _material(parameters["public_key"], adopted_file, parameters["passphrase"])
     wish = Wish(
         region=region,
         names=names,
         present=parameters["state"] == "present",
         type=parameters["type"],
         size=parameters["size"],
-        material=_material(parameters["public_key"], adopted_file, parameters["passphrase"]),
+        material=material,
         adopted_file=adopted_file,
+        adopted_cause=adopted_cause,
         comment=parameters["comment"],
         passphrase=parameters["passphrase"],
         private_key_format=parameters["private_key_format"],
@@ -143,14 +145,16 @@ def _check_creation(parameters: Mapping[str, Any]) -> None:
         check_format(parameters["type"], parameters["private_key_format"] or OPENSSH)
 
 
-def _material(public_key: str | None, adopted_file: str | None, passphrase: str | None) -> Material | None:
+def _material(public_key: str | None, adopted_file: str | None, passphrase: str | None) -> tuple[Material | None, str | None]:
+    """Return the public key that a task brings along, and what is wrong with the file that it adopts."""
+    cause = None
     if adopted_file is not None:
-        parsed = public_half_of(adopted_file, passphrase)
+        parsed, cause = public_half_of(adopted_file, passphrase)
     elif public_key is not None:
         parsed = parse_public_key(public_key)
     else:
-        return None
-    return Material(parsed.type, parsed.size, parsed.fingerprint, parsed.line(""), parsed.comment)
+        return None, None
+    return Material(parsed.type, parsed.size, parsed.fingerprint, parsed.line(""), parsed.comment), cause
 
 
 def parse_lock_timeout(seconds: int) -> int:

@@ -8,43 +8,38 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
-import time
 from collections.abc import Iterator
 
 _SECONDS = 10
+_TELL_AND_WAIT = ("sh", "-c", 'echo "$SSH_AGENT_PID"; exec cat >/dev/null')
 
 
 @contextlib.contextmanager
 def private_agent(folder: str, private_key: bytes) -> Iterator[str]:
     """Run an agent that holds a private key, and yield the path of its socket in ``folder``.
 
-    The key goes through a pipe. The agent runs for as long as its command, which reads from a pipe of ours; so it ends
-    when the pipe closes, even if this process is killed. Raises :class:`OSError`.
+    The key goes through a pipe. The agent is ended with the block. Should this process be killed, then the pipe that the
+    agent's command reads from closes, the command ends, and the agent within the ten seconds in which it looks after it.
+    Raises :class:`OSError`.
     """
     socket = os.path.join(folder, "agent")
-    agent = subprocess.Popen(
-        ["ssh-agent", "-a", socket, "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(socket)
-        environment = {**os.environ, "SSH_AUTH_SOCK": socket}
-        added = subprocess.run(
-            ["ssh-add", "-q", "-"], input=private_key, env=environment, capture_output=True, timeout=_SECONDS, check=False
-        )
-        if added.returncode != 0:
-            raise OSError("ssh-add did not take the private key")
-        yield socket
-    finally:
-        with contextlib.suppress(OSError):
-            if agent.stdin is not None:
-                agent.stdin.close()
-        agent.wait()
-
-
-def _wait_for(path: str) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while not os.path.exists(path):
-        if time.monotonic() > deadline:
+    command = ["ssh-agent", "-a", socket, *_TELL_AND_WAIT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as holder:
+        process = int(holder.stdout.readline().strip() or 0) if holder.stdout is not None else 0
+        if not process:
             raise OSError("ssh-agent did not start")
-        time.sleep(0.005)
+        try:
+            _add(socket, private_key)
+            yield socket
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
+
+
+def _add(socket: str, private_key: bytes) -> None:
+    environment = {**os.environ, "SSH_AUTH_SOCK": socket}
+    added = subprocess.run(["ssh-add", "-q", "-"], input=private_key, env=environment, capture_output=True, timeout=_SECONDS, check=False)
+    if added.returncode != 0:
+        raise OSError("ssh-add did not take the private key")

@@ -27,7 +27,8 @@ class Wish:
     """The wish for the key pairs ``names`` of one region; paths are absolute, ``lock_timeout`` is in seconds.
 
     ``material`` is the public key that the task brings along: one to import or, where ``adopted_file`` is not None, the
-    public half of the private key that is already in that file. ``default_directory`` is empty if the home is unusable.
+    public half of the private key that is already in that file; ``adopted_cause`` is what is wrong with it.
+    ``default_directory`` is empty if the home is unusable.
     """
 
     region: str
@@ -37,6 +38,7 @@ class Wish:
     size: int | None = None
     material: Material | None = None
     adopted_file: str | None = None
+    adopted_cause: str | None = None
     comment: str | None = None
     passphrase: str | None = field(default=None, repr=False)
     private_key_format: str | None = None

@@ -62,7 +62,7 @@ def plan_present(wish: Wish, name: str, current: KeyPair | None, seen: Seen, con
         after,
         seen,
         reasons=_updates(current, after),
-        warnings=() if adopts else _file_warnings(wish, current, seen),
+        warnings=_adoption_warnings(wish, name) if adopts else _file_warnings(wish, current, seen),
     )
 
 
@@ -105,7 +105,8 @@ def _new(wish: Wish, name: str, current: KeyPair | None, seen: Seen, controller:
     if wish.material is not None:
         delivery = None if wish.adopted_file is None else Delivery(controller, wish.adopted_file)
         after = _given(wish, name, wish.material, delivery, tags, replaced)
-        return Step(name, IMPORT if delivery is None else ADOPT, current, after, seen, reasons=reasons)
+        action = IMPORT if delivery is None else ADOPT
+        return Step(name, action, current, after, seen, reasons=reasons, warnings=_adoption_warnings(wish, name))
     key_type, size = material_to_make(wish, current)
     after = KeyPair(
         name,
@@ -200,6 +201,12 @@ def _tags(wish: Wish, current: Mapping[str, str]) -> Mapping[str, str]:
     tags = dict(wish.tags) if wish.purge_tags else {**current, **wish.tags}
     check_tag_quota(tags)
     return tags
+
+
+def _adoption_warnings(wish: Wish, name: str) -> tuple[str, ...]:
+    if wish.adopted_cause is None:
+        return ()
+    return (f"The private key file '{wish.adopted_file}' of key pair '{name}' {wish.adopted_cause}.",)
 
 
 def _file_warnings(wish: Wish, current: KeyPair, seen: Seen) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def bind(wish: BindWish, environment: Environment, host: Host, check_mode: bool)
     """
     now = environment.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     document = environment.store.read(wish.region).document
-    plan = plan_bind(wish, document, now)
+    plan = _sparing(wish, environment, plan_bind(wish, document, now))
     edit = Edit(wish.user, wish.path, plan.grant, plan.revoke, wish.exclusive)
     edited = host.edit(edit, check_mode=True)
     if check_mode:
@@ -112,13 +112,22 @@ def bind(wish: BindWish, environment: Environment, host: Host, check_mode: bool)
 
 def unbind(wish: BindWish, environment: Environment, host: Host | None, check_mode: bool) -> BindOutcome:
     """Take a key pair's access to an account away; without a host, only forget it. Raises :class:`KeyPairError`."""
-    plan = plan_unbind(wish, environment.store.read(wish.region).document)
+    plan = _sparing(wish, environment, plan_unbind(wish, environment.store.read(wish.region).document))
     edited = None
     if host is not None and plan.revoke:
         edited = host.edit(Edit(wish.user, wish.path, None, plan.revoke), check_mode)
     if plan.before is not None and not check_mode:
         _record(wish, environment, None)
     return BindOutcome(plan, edited)
+
+
+def _sparing(wish: BindWish, environment: Environment, plan: BindPlan) -> BindPlan:
+    """Return the plan without the lines that another region's binding of the same account needs."""
+    if not plan.revoke:
+        return plan
+    others = [environment.store.read(region).document.bindings for region in environment.store.regions() if region != wish.region]
+    needed = {bindings[wish.account].fingerprint for bindings in others if wish.account in bindings}
+    return replace(plan, revoke=tuple(fingerprint for fingerprint in plan.revoke if fingerprint not in needed))
 
 
 def _verify(wish: BindWish, host: Host, key_pair: KeyPair) -> Verdict:
@@ -140,7 +149,7 @@ def _record_pending(wish: BindWish, environment: Environment, now: str) -> BindP
     plans: list[BindPlan] = []
 
     def pending(document: Document) -> Binding | None:
-        plans.append(plan_bind(wish, document, now))
+        plans.append(_sparing(wish, environment, plan_bind(wish, document, now)))
         return plans[-1].pending
 
     _change(wish, environment, pending)

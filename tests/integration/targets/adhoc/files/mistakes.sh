@@ -19,4 +19,4 @@ options=(
     'adopt_private_key_file={{ with.adopt_private_key_file | default(omit) }}'
     'passphrase={{ with.passphrase | default(omit) }}'
 )
-exec "$1" -m ansible adhoc all -vvv -f 4 -i "$(dirname "$0")/mistakes.yml" -e "@$2/secret.json" -m keywright.ssh.ssh_keypair -a "${options[*]}"
+exec "$1" -m ansible.cli.adhoc all -vvv -f 4 -i "$(dirname "$0")/mistakes.yml" -e "@$2/secret.json" -m keywright.ssh.ssh_keypair -a "${options[*]}"

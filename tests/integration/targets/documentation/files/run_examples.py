@@ -36,6 +36,7 @@ echo 'a passphrase for the examples' > passphrase.txt
 """
 RST_BLOCK = re.compile(r"^\.\. code-block:: (yaml|console)\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 MARKDOWN_BLOCK = re.compile(r"^```(yaml|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOT_A_USERS = ("ANSIBLE_CONFIG", "ANSIBLE_HOST_PATTERN_MISMATCH", "ANSIBLE_INVENTORY", "ANSIBLE_PLAYBOOK_DIR")  # what ansible-test sets
 NOT_HERE = re.compile(r"^make ")  # the README's two commands are what runs this
 
 
@@ -74,7 +75,8 @@ def sources(collection: Path, kind: str) -> Iterator[Path]:
 
 
 def run(command: list[str], folder: Path) -> None:
-    environment = {**os.environ, "HOME": str(folder), "ANSIBLE_LOCALHOST_WARNING": "False", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False"}
+    outer = {name: value for name, value in os.environ.items() if name not in NOT_A_USERS}
+    environment = {**outer, "HOME": str(folder), "ANSIBLE_LOCALHOST_WARNING": "False", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False"}
     done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"FAILED in {folder.name}: {' '.join(command)}\n{done.stdout}\n{done.stderr}")

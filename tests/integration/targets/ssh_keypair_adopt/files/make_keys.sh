@@ -17,10 +17,13 @@ for kind in "ed25519 256 RFC4716 PEM" "ecdsa 384 RFC4716 PEM PKCS8" "rsa 2048 RF
         cp "$type" "$type-$format"
         ssh-keygen -q -p -m "$format" -P '' -N '' -f "$type-$format" >/dev/null
         cp "$type-$format" "$type-$format-locked"
-        ssh-keygen -q -p -m "$format" -P '' -N "$2" -f "$type-$format-locked" >/dev/null
+        ssh-keygen -q -p -a 1 -m "$format" -P '' -N "$2" -f "$type-$format-locked" >/dev/null
     done
 done
 ssh-keygen -q -t ed25519 -N '' -C '' -f other
+for file in ed25519 ecdsa rsa other; do
+    echo "$file $(ssh-keygen -l -f "$file" | cut -d ' ' -f 2)"
+done >fingerprints
 ssh-keygen -q -t rsa -b 1024 -N '' -f weak
 
 mkdir -m 0700 folder open

@@ -4,11 +4,13 @@
 
 """Run hosts: an sshd each, with an address, accounts and homes of its own.
 
-Usage: hosts.py FOLDER [ACCOUNT…]. Writes FOLDER/hosts.json once all hosts answer, and runs them until it is terminated or the folder is removed.
+Usage: hosts.py FOLDER [ACCOUNT…]. Writes FOLDER/hosts.json once all hosts answer, and runs them until it is terminated
+or the folder is removed.
 
 FOLDER/controller is the home of root on the controller, for who runs in a mount namespace with FOLDER/controller/passwd.
 A host is a mount namespace with its own /etc/passwd, /etc/shadow, /run and PAM rules of su, so nothing outside of FOLDER is touched, and a
-process namespace, so that all of it ends when its sshd does. Ansible logs on to every account with FOLDER/admin, by a list of keys that is not in
+process namespace, so that all of it ends when its sshd does. Ansible logs on to every account with FOLDER/admin, by a
+list of keys that is not in
 anybody's home.
 """
 
@@ -104,7 +106,9 @@ def make_host(folder: Path, address: str, accounts: list[str]) -> int:
 def start(folder: Path, admin_keys: Path) -> subprocess.Popen[bytes]:
     with open(folder / "output", "wb") as output:
         namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"]
-        return subprocess.Popen([*namespaces, "sh", "-c", START, "sh", folder, admin_keys], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        return subprocess.Popen(
+            [*namespaces, "sh", "-c", START, "sh", folder, admin_keys], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
 
 
 def wait_for(address: str, port: int, host: subprocess.Popen[bytes]) -> None:

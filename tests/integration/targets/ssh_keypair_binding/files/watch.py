@@ -8,7 +8,8 @@
 
 """Watch for secrets where others could see them: arguments and environments of all processes, and temporary files.
 
-Usage: watch.py REPORT STOP FOLDER WORD…. Looks until the file STOP exists, then writes what it saw to REPORT: a line "WORD in PLACE" for each kind of
+Usage: watch.py REPORT STOP FOLDER WORD…. Looks until the file STOP exists, then writes what it saw to REPORT: a line
+"WORD in PLACE" for each kind of
 place where each WORD was seen. WORDs are read from standard input, too, one a line; those are the secrets.
 """
 
