@@ -212,6 +212,7 @@ OPTIONS = re.compile(rb'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+LINK_ERRORS = (errno.ELOOP, errno.ENOTDIR)  # of a file, and of a directory
 TEMPORARY = ".authorized_keys.keywright"
 
 
@@ -265,8 +266,7 @@ def fingerprint_of(line: bytes) -> tuple[str, bool] | None:
 def edited(content: bytes, grant: bytes | None, revoke: list[str], exclusive: bool) -> bytes:
     """Return the content with the granted line in it and without the revoked keys; all other bytes stay as they are."""
     granted = None if grant is None else fingerprint_of(grant)
-    there = False
-    kept = []
+    there, kept = False, []
     for line in content.splitlines(keepends=True):
         key = fingerprint_of(line)
         is_granted = key is not None and key == granted
@@ -294,7 +294,7 @@ def open_place(user: str, path: str | None) -> Place:
             make_folder(folder_path, account)
         folder = os.open(folder_path, FOLDER)
     except OSError as error:
-        code = "Binding.Unsafe" if is_link(error) else "Binding.Unwritable"
+        code = "Binding.Unsafe" if error.errno in LINK_ERRORS else "Binding.Unwritable"
         raise EditError(code, f"The directory '{folder_path}' cannot be opened: {reason_of(error)}.") from None
     status = os.fstat(folder)
     redirected = path is not None and status.st_uid == 0 and account.pw_uid != 0 and not is_roots_alone(folder_path)
@@ -318,20 +318,14 @@ def make_folder(path: str, account: pwd.struct_passwd) -> None:
     os.mkdir(path, 0o700)
     folder = os.open(path, FOLDER)
     try:
-        if os.geteuid() == 0:
-            os.fchown(folder, account.pw_uid, account.pw_gid)
+        tighten(folder, account)
     finally:
         os.close(folder)
 
 
 def reason_of(error: OSError) -> str:
     """Say why in words; a symbolic link has an error number that speaks of loops."""
-    return "it is a symbolic link" if is_link(error) else str(error.strerror)
-
-
-def is_link(error: OSError) -> bool:
-    """Tell whether something was not opened because it is a symbolic link, or for a directory something else."""
-    return error.errno in (errno.ELOOP, errno.ENOTDIR)
+    return "it is a symbolic link" if error.errno in LINK_ERRORS else str(error.strerror)
 
 
 def read(place: Place) -> Found:
@@ -341,7 +335,7 @@ def read(place: Place) -> Found:
     except FileNotFoundError:
         return Found(None, 0o600, place.account.pw_uid, place.account.pw_gid)
     except OSError as error:
-        code = "Binding.Unsafe" if is_link(error) else "Binding.Unwritable"
+        code = "Binding.Unsafe" if error.errno in LINK_ERRORS else "Binding.Unwritable"
         raise EditError(code, f"The file '{place.path}' is left alone: {reason_of(error)}.") from None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
@@ -393,8 +387,8 @@ def new_content(edit: dict[str, Any], found: Found) -> bytes | None:
         restored = edited(content, None, granted, False)  # somebody else changed it since: undo our lines alone
         lost = [line.encode() for line in undo["removed"] if line.encode() not in restored.splitlines()]
         return restored + b"".join(line + b"\n" for line in lost)
-    grant = edit.get("grant")
-    return edited(content, None if grant is None else grant.encode(), edit.get("revoke") or [], bool(edit.get("exclusive")))
+    grant = None if edit.get("grant") is None else edit["grant"].encode()
+    return edited(content, grant, edit.get("revoke") or [], bool(edit.get("exclusive")))
 
 
 def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -414,7 +408,7 @@ def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             content, changed = None, loose
         if changed and not check_mode:
             if loose:
-                tighten(place)
+                tighten(place.folder, place.account)
             if content is not None:
                 write(place, found, content)
             elif found.content is not None:
@@ -432,19 +426,18 @@ def is_loose(place: Place) -> bool:
     return bool(stat.S_IMODE(status.st_mode) & 0o077) or status.st_uid != place.account.pw_uid
 
 
-def tighten(place: Place) -> None:
-    """Make the directory the account's own and 0700."""
+def tighten(folder: int, account: pwd.struct_passwd) -> None:
+    """Make an open directory the account's own and 0700."""
     if os.geteuid() == 0:
-        os.fchown(place.folder, place.account.pw_uid, place.account.pw_gid)
-    os.fchmod(place.folder, 0o700)
+        os.fchown(folder, account.pw_uid, account.pw_gid)
+    os.fchmod(folder, 0o700)
 
 
 def has_folder(user: str) -> bool:
     """Tell whether the account has a directory for its keys; an account that does not exist is refused elsewhere."""
-    try:
+    with contextlib.suppress(KeyError):
         return os.path.lexists(os.path.join(pwd.getpwnam(user).pw_dir, ".ssh"))
-    except KeyError:
-        return True
+    return True
 
 
 def outcome(before: bytes, after: bytes | None, original: bytes | None, changed: bool) -> dict[str, Any]:
@@ -464,9 +457,8 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if module.params["_edit"] is None:
         module.fail_json(msg="This module has a part on the controller, its action plugin, and does not work without it.")
-    edit = module.params["_edit"]
     try:
-        result = apply(edit, module.check_mode or bool(edit.get("only_look")))
+        result = apply(module.params["_edit"], module.check_mode or bool(module.params["_edit"].get("only_look")))
     except EditError as error:
         result = {"failed": True, "msg": str(error), "error_code": error.code}
     module.exit_json(**result)

@@ -14,7 +14,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, Removal, Replacement
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import UnloadableError, decode, encode

@@ -66,7 +66,7 @@ def _document(loaded: Any, data: bytes, region: str) -> Document:
     if not isinstance(loaded, dict):
         raise UnloadableError("is not a JSON object")
     version = loaded.get("schema_version")
-    if version is not None and layout.is_count(version) and version > layout.SCHEMA_VERSION:
+    if isinstance(version, int) and not isinstance(version, bool) and version > layout.SCHEMA_VERSION:
         raise UnloadableError(
             f"has schema version {version}, and this release knows {layout.SCHEMA_VERSION}", ErrorCode.REGISTRY_NEWER_SCHEMA
         )
