@@ -187,6 +187,7 @@ import os
 import pwd
 import re
 import stat
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
@@ -212,12 +213,12 @@ OPTIONS = re.compile(rb'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-LINK_ERRORS = (errno.ELOOP, errno.ENOTDIR)  # of a file, and of a directory
 TEMPORARY = ".authorized_keys.keywright"
+NOT_KNOWN = "Binding.EditFailed"
 
 
 class EditError(Exception):
-    """The file must not, or cannot, be edited; nothing was changed."""
+    """The file must not, or cannot, be edited; with any ``code`` but :data:`NOT_KNOWN` it is as it was."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -238,9 +239,7 @@ class Found(NamedTuple):
     """The bytes of the file, None if there is none, and its mode, owner and group."""
 
     content: bytes | None
-    mode: int
-    owner: int
-    group: int
+    status: tuple[int, int, int]
 
 
 def fingerprint_of(line: bytes) -> tuple[str, bool] | None:
@@ -263,22 +262,24 @@ def fingerprint_of(line: bytes) -> tuple[str, bool] | None:
     return "SHA256:" + digest, bare
 
 
+def lines_of(content: bytes) -> list[bytes]:
+    """Return the lines with their ends, as sshd sees them: a carriage return alone ends none."""
+    return [line + b"\n" for line in content.split(b"\n")[:-1]] + [line for line in content.split(b"\n")[-1:] if line]
+
+
 def edited(content: bytes, grant: bytes | None, revoke: list[str], exclusive: bool) -> bytes:
     """Return the content with the granted line in it and without the revoked keys; all other bytes stay as they are."""
     granted = None if grant is None else fingerprint_of(grant)
-    there, kept = False, []
-    for line in content.splitlines(keepends=True):
-        key = fingerprint_of(line)
-        is_granted = key is not None and key == granted
-        goes = key is not None and not is_granted and (exclusive or (key[1] and key[0] in revoke))
-        there = there or is_granted
-        if not goes:
-            kept.append(line)
-    if grant is not None and not there:
-        if kept and not kept[-1].endswith(b"\n"):
-            kept[-1] += b"\n"
-        kept.append(grant + b"\n")
-    return b"".join(kept)
+    lines = [(line, fingerprint_of(line)) for line in lines_of(content)]
+    kept = [line for line, key in lines if key is None or key == granted or not (exclusive or (key[1] and key[0] in revoke))]
+    there = any(key is not None and key == granted for _line, key in lines)
+    return with_lines(b"".join(kept), [] if grant is None or there else [grant])
+
+
+def with_lines(content: bytes, lines: list[bytes]) -> bytes:
+    """Return the content with lines at its end, after a newline that is missing there."""
+    gap = b"\n" if lines and content and not content.endswith(b"\n") else b""
+    return content + gap + b"".join(line + b"\n" for line in lines)
 
 
 def open_place(user: str, path: str | None) -> Place:
@@ -290,42 +291,37 @@ def open_place(user: str, path: str | None) -> Place:
     wanted = os.path.join(account.pw_dir, path or ".ssh/authorized_keys")
     folder_path, name = os.path.split(wanted)
     try:
-        if path is None and not os.path.lexists(folder_path):
-            make_folder(folder_path, account)
-        folder = os.open(folder_path, FOLDER)
+        folder, is_led = open_own_folder(account) if path is None else (os.open(folder_path, FOLDER), True)
     except OSError as error:
-        code = "Binding.Unsafe" if error.errno in LINK_ERRORS else "Binding.Unwritable"
-        raise EditError(code, f"The directory '{folder_path}' cannot be opened: {reason_of(error)}.") from None
+        raise not_opened(f"The directory '{folder_path}' cannot be opened", error, os.path.islink(folder_path)) from None
     status = os.fstat(folder)
-    redirected = path is not None and status.st_uid == 0 and account.pw_uid != 0 and not is_roots_alone(folder_path)
+    redirected = is_led and status.st_uid == 0 and account.pw_uid != 0 and not is_roots_alone(folder_path)
     if redirected or status.st_uid not in (0, account.pw_uid) or (status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX):
         os.close(folder)
         raise EditError("Binding.Unsafe", f"The directory '{folder_path}' could be changed by others than root and '{user}'.")
     return Place(folder, name, wanted, account, path is None)
 
 
+def not_opened(what: str, error: OSError, is_link: bool) -> EditError:
+    """Return the failure to raise; of a symbolic link the system's words speak of loops, or of no directory."""
+    reason = "it is a symbolic link" if is_link else error.strerror
+    return EditError("Binding.Unsafe" if is_link else "Binding.Unwritable", f"{what}: {reason}.")
+
+
+def open_own_folder(account: pwd.struct_passwd) -> tuple[int, bool]:
+    """Open the usual directory, which is made if it is missing; tell whether the way to it may have been led elsewhere."""
+    home = os.open(account.pw_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(".ssh", 0o700, dir_fd=home)
+        return os.open(".ssh", FOLDER, dir_fd=home), os.fstat(home).st_uid != account.pw_uid
+    finally:
+        os.close(home)
+
+
 def is_roots_alone(path: str) -> bool:
     """Tell whether nobody but root has a say in where a path leads, so that an account cannot lead it into a folder of root's."""
-    while path != "/":
-        if os.lstat(path).st_uid != 0:
-            return False
-        path = os.path.dirname(path)
-    return True
-
-
-def make_folder(path: str, account: pwd.struct_passwd) -> None:
-    """Make the directory of the file, the account's own and 0700."""
-    os.mkdir(path, 0o700)
-    folder = os.open(path, FOLDER)
-    try:
-        tighten(folder, account)
-    finally:
-        os.close(folder)
-
-
-def reason_of(error: OSError) -> str:
-    """Say why in words; a symbolic link has an error number that speaks of loops."""
-    return "it is a symbolic link" if error.errno in LINK_ERRORS else str(error.strerror)
+    return all(os.lstat(each).st_uid == 0 for way in (Path(path), Path(path).resolve()) for each in (way, *way.parents))
 
 
 def read(place: Place) -> Found:
@@ -333,10 +329,9 @@ def read(place: Place) -> Found:
     try:
         descriptor = os.open(place.name, READ, dir_fd=place.folder)
     except FileNotFoundError:
-        return Found(None, 0o600, place.account.pw_uid, place.account.pw_gid)
+        return Found(None, (0o600, place.account.pw_uid, place.account.pw_gid))
     except OSError as error:
-        code = "Binding.Unsafe" if error.errno in LINK_ERRORS else "Binding.Unwritable"
-        raise EditError(code, f"The file '{place.path}' is left alone: {reason_of(error)}.") from None
+        raise not_opened(f"The file '{place.path}' is left alone", error, error.errno == errno.ELOOP) from None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid not in (0, place.account.pw_uid):
@@ -344,27 +339,25 @@ def read(place: Place) -> Found:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise EditError("Binding.Unsafe", f"The file '{place.path}' is left alone: it is larger than {MAX_BYTES} bytes.")
-    return Found(content, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+    return Found(content, (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid))
 
 
-def wanted_status(place: Place, found: Found) -> tuple[int, int, int]:
-    """Return mode, owner and group that the file is to have: in its usual place 0600 and the account's own, elsewhere as it is."""
-    if place.own or found.content is None:
-        return 0o600, place.account.pw_uid, place.account.pw_gid
-    return found.mode, found.owner, found.group
+def belong(descriptor: int, owner: int, group: int, mode: int) -> None:
+    """Give a file or directory to an account, which only root can do, and set its mode."""
+    if os.geteuid() == 0:
+        os.fchown(descriptor, owner, group)
+    os.fchmod(descriptor, mode)
 
 
-def write(place: Place, found: Found, content: bytes) -> None:
-    """Replace the file by one with this content, so that it is old or new at every instant."""
-    mode, owner, group = wanted_status(place, found)
+def write(place: Place, status: tuple[int, int, int], content: bytes) -> None:
+    """Replace the file by one with this content, mode, owner and group, so that it is old or new at every instant."""
+    mode, owner, group = status
     with contextlib.suppress(FileNotFoundError):
         os.unlink(TEMPORARY, dir_fd=place.folder)  # left by a run that was killed; nobody else writes while we hold the lock
     descriptor = os.open(TEMPORARY, CREATE, 0o600, dir_fd=place.folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            if os.geteuid() == 0:
-                os.fchown(descriptor, owner, group)
-            os.fchmod(descriptor, mode)
+            belong(descriptor, owner, group, mode)
             file.write(content)
             file.flush()
             os.fsync(descriptor)
@@ -373,64 +366,65 @@ def write(place: Place, found: Found, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(TEMPORARY, dir_fd=place.folder)
         raise
-    os.fsync(place.folder)
 
 
-def new_content(edit: dict[str, Any], found: Found) -> bytes | None:
-    """Return what the file is to hold, None for no file."""
-    content = found.content or b""
+def new_content(edit: dict[str, Any], content: bytes) -> bytes | None:
+    """Return what the file is to hold instead of this content, None for no file."""
     if edit.get("undo") is not None:
-        undo = edit["undo"]
-        if hashlib.sha256(content).hexdigest() == undo["after"]:
-            return None if undo["before"] is None else base64.b64decode(undo["before"])
-        granted = [key[0] for key in (fingerprint_of(line.encode()) for line in undo["added"]) if key is not None]
-        restored = edited(content, None, granted, False)  # somebody else changed it since: undo our lines alone
-        lost = [line.encode() for line in undo["removed"] if line.encode() not in restored.splitlines()]
-        return restored + b"".join(line + b"\n" for line in lost)
+        return undone(edit["undo"], content)
     grant = None if edit.get("grant") is None else edit["grant"].encode()
     return edited(content, grant, edit.get("revoke") or [], bool(edit.get("exclusive")))
+
+
+def undone(undo: dict[str, Any], content: bytes) -> bytes | None:
+    """Return what was there before an edit, or without our part of it if somebody else has edited the file since."""
+    before = None if undo["before"] is None else base64.b64decode(undo["before"])
+    if hashlib.sha256(content).hexdigest() == undo["after"]:
+        return before
+    granted = [key[0] for key in (fingerprint_of(line.encode()) for line in undo["added"]) if key is not None]
+    restored = edited(content, None, granted, False)
+    there = restored.split(b"\n")
+    lost = [line for line in (before or b"").split(b"\n") if shown(line) in undo["removed"] and line not in there]
+    return with_lines(restored, lost)
 
 
 def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Edit the file under a lock on its directory, and return what was changed and what is needed to undo it."""
     if edit.get("path") is None and (check_mode or edit.get("grant") is None) and not has_folder(edit["user"]):
-        foreseen = new_content(edit, Found(None, 0o600, 0, 0)) or b""
+        foreseen = new_content(edit, b"") or b""
         return outcome(b"", foreseen, None, foreseen != b"")
     place = open_place(edit["user"], edit.get("path"))
     try:
         fcntl.flock(place.folder, fcntl.LOCK_EX)
-        found = read(place)
-        content: bytes | None = new_content(edit, found)
-        loose = place.own and is_loose(place)
-        status = (found.mode, found.owner, found.group)
-        changed = content != found.content or loose or (found.content is not None and status != wanted_status(place, found))
-        if content == b"" and found.content is None:
-            content, changed = None, loose
-        if changed and not check_mode:
-            if loose:
-                tighten(place.folder, place.account)
-            if content is not None:
-                write(place, found, content)
-            elif found.content is not None:
-                os.unlink(place.name, dir_fd=place.folder)
-        return outcome(found.content or b"", content, found.content, changed)
+        return edit_there(place, edit, check_mode)
     except OSError as error:
         raise EditError("Binding.Unwritable", f"The file '{place.path}' cannot be edited: {error.strerror}.") from None
     finally:
         os.close(place.folder)
 
 
-def is_loose(place: Place) -> bool:
-    """Tell whether the directory is not the account's own, which sshd could not read, or is open to others."""
-    status = os.fstat(place.folder)
-    return bool(stat.S_IMODE(status.st_mode) & 0o077) or status.st_uid != place.account.pw_uid
-
-
-def tighten(folder: int, account: pwd.struct_passwd) -> None:
-    """Make an open directory the account's own and 0700."""
-    if os.geteuid() == 0:
-        os.fchown(folder, account.pw_uid, account.pw_gid)
-    os.fchmod(folder, 0o700)
+def edit_there(place: Place, edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Edit the file of a place that nobody else edits meanwhile."""
+    found = read(place)
+    content = new_content(edit, found.content or b"")
+    folder = os.fstat(place.folder)  # sshd wants it to be the account's own, and nobody else is to look into it
+    loose = place.own and (folder.st_mode & 0o077 != 0 or folder.st_uid != place.account.pw_uid)
+    status = (0o600, place.account.pw_uid, place.account.pw_gid) if place.own else found.status  # its usual place is the account's own
+    changed = content != found.content or loose or found.status != status
+    if content == b"" and found.content is None:
+        content, changed = None, loose
+    if changed and not check_mode:
+        if loose:
+            belong(place.folder, place.account.pw_uid, place.account.pw_gid, 0o700)
+        if content is not None:
+            write(place, status, content)
+        elif found.content is not None:
+            os.unlink(place.name, dir_fd=place.folder)
+        try:
+            os.fsync(place.folder)
+        except OSError as error:
+            raise EditError(NOT_KNOWN, f"The file '{place.path}' was edited and not flushed to the disk: {error.strerror}.") from None
+    return outcome(found.content or b"", content, found.content, changed)
 
 
 def has_folder(user: str) -> bool:
@@ -440,13 +434,18 @@ def has_folder(user: str) -> bool:
     return True
 
 
+def shown(line: bytes) -> str:
+    """Return a line as it is told, without the carriage return of a Windows editor."""
+    return line.decode("utf-8", "replace").rstrip("\r")
+
+
 def outcome(before: bytes, after: bytes | None, original: bytes | None, changed: bool) -> dict[str, Any]:
     """Return the result: the lines that went and came, and the bytes that undo it."""
-    old, new = before.splitlines(), (after or b"").splitlines()
+    old, new = before.split(b"\n"), (after or b"").split(b"\n")
     return {
         "changed": changed,
-        "removed": [line.decode("utf-8", "replace") for line in old if line not in new],
-        "added": [line.decode("utf-8", "replace") for line in new if line not in old],
+        "removed": [shown(line) for line in old if line and line not in new],
+        "added": [shown(line) for line in new if line and line not in old],
         "before": None if original is None else base64.b64encode(original).decode(),
         "after": hashlib.sha256(after or b"").hexdigest(),
     }
@@ -455,10 +454,11 @@ def outcome(before: bytes, after: bytes | None, original: bytes | None, changed:
 def main() -> None:
     """Edit the file on the host, as the action asks; everything else is the action's."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    if module.params["_edit"] is None:
+    edit = module.params["_edit"]
+    if edit is None:
         module.fail_json(msg="This module has a part on the controller, its action plugin, and does not work without it.")
     try:
-        result = apply(module.params["_edit"], module.check_mode or bool(module.params["_edit"].get("only_look")))
+        result = apply(edit, module.check_mode or bool(edit.get("only_look")))
     except EditError as error:
         result = {"failed": True, "msg": str(error), "error_code": error.code}
     module.exit_json(**result)

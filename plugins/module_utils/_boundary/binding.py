@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from ansible.module_utils.common.parameters import env_fallback
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import Call, with_warnings
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.secrets import mask
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.secrets import forbid_core_dumps, mask
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation import validated
 from ansible_collections.keywright.ssh.plugins.module_utils._interface import argument_spec
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.binding import Destination, binding_result, parse_ssh_keypair_binding
@@ -64,6 +64,7 @@ def ssh_keypair_binding(
     arguments: Mapping[str, Any], call: Call, connection: Connection, host_options: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
     """Run a task and return its result; raises :class:`KeyPairError`. ``host_options`` are the spec of the module's part."""
+    forbid_core_dumps()
     spec = argument_spec.ssh_keypair_binding(host_options, env_fallback)
     parameters, warnings = validated(spec, arguments)
     if parameters["passphrase"]:

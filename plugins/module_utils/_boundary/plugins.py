@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.secrets import mask
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.secrets import forbid_core_dumps, mask
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation import plain, validated
 from ansible_collections.keywright.ssh.plugins.module_utils._interface import argument_spec
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import (
@@ -44,6 +44,7 @@ class Call:
 
 def ssh_keypair(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
     """Run a ``ssh_keypair`` task and return its result; raises :class:`KeyPairError`."""
+    forbid_core_dumps()
     parameters, warnings = validated(SSH_KEYPAIR, arguments)
     if parameters["passphrase"]:
         mask(parameters["passphrase"])

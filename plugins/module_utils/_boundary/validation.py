@@ -36,12 +36,22 @@ def validated(spec: ArgumentSpec, arguments: Mapping[str, Any]) -> tuple[dict[st
     Raises :class:`KeyPairError` with ``MissingParameter``, ``UnsupportedParameter``, ``InvalidParameter`` or
     ``InvalidParameter.Conflict``.
     """
-    plain_arguments = {name: value for name, value in plain(arguments).items() if value is not None}  # null is left out
+    plain_arguments = {name: value for name, value in plain(arguments).items() if value is not None or name not in spec.options}
+    _refuse_containers(spec, plain_arguments)
     validator = ArgumentSpecValidator(spec.options, mutually_exclusive=spec.mutually_exclusive)
     result = validator.validate(plain_arguments)
     if result.errors.errors:
         raise _explained(spec, plain_arguments, result)
     return plain(result.validated_parameters), [str(warning["warning"]) for warning in result._warnings]
+
+
+def _refuse_containers(spec: ArgumentSpec, arguments: Mapping[str, Any]) -> None:
+    """Refuse a list or a dictionary in place of a text: Ansible would take its Python representation for the text."""
+    for name, value in arguments.items():
+        wanted = spec.options.get(name, {}).get("type")
+        if wanted in ("str", "path") and isinstance(value, list | dict):
+            got = "a list" if isinstance(value, list) else "a dictionary"
+            raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option '{name}' must be of type {wanted}, got {got}.")
 
 
 def plain(value: Any) -> Any:

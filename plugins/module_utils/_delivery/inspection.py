@@ -98,7 +98,7 @@ class Inspector:
         directory = self.directories.get(folder)
         if directory is None:
             problem = self.directories.problem(folder)
-            return Seen(MISSING, "is missing") if problem is None else Seen(UNVERIFIED, f"cannot be read: {problem}")
+            return Seen(MISSING, "is missing") if problem is None else Seen(UNVERIFIED, f"cannot be read: {problem}", unreadable=True)
         return compare(directory, name, fingerprint, passphrase)
 
     def _replaced_file_left(self, key_pair: KeyPair, passphrase: str | None) -> bool:
@@ -124,7 +124,7 @@ def compare(directory: Directory, name: str, fingerprint: str, passphrase: str |
     except (NotRegularFileError, FileTooLargeError) as error:
         return Seen(MISMATCHED, error.strerror)
     except OSError as error:
-        return Seen(UNVERIFIED, f"cannot be read: {error.strerror}")
+        return Seen(UNVERIFIED, f"cannot be read: {error.strerror}", unreadable=True)
     identity = identify_private_key(data, passphrase)
     if identity.fingerprint == fingerprint:
         return Seen(PRESENT, mode_problem(status))

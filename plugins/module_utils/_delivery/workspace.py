@@ -16,6 +16,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory, make_directories
 from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
+from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path import real_path
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import PRESENT
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import OWN_PREFIX
@@ -145,7 +146,7 @@ def locked_directories(needed: Iterable[str], made: Iterable[str], timeout: floa
                 make_directories(path)
         opened: dict[str, Directory] = {}
         locked: set[tuple[int, int]] = set()
-        for path in sorted(needed, key=os.path.realpath):
+        for path in sorted(needed, key=real_path):
             directory = _opened(path)
             if directory is None:
                 continue

@@ -177,7 +177,7 @@ def _path(option: str, parameters: Mapping[str, Any], resolve: Resolve) -> str |
 
 def _resolved(option: str, path: str, resolve: Resolve) -> str:
     check_path(option, path)
-    if option == "private_key_file" and path.endswith("/"):
+    if option == "private_key_file":  # before "x/." and "x/.." become other names
         check_file_name(option, path)
     resolved = os.path.normpath("/" + resolve(path).lstrip("/"))
     check_path(option, resolved)

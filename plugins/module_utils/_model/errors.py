@@ -42,11 +42,14 @@ class ErrorCode(Enum):
     ACCOUNT_UNKNOWN = "Binding.AccountNotFound", "There is no such account on the host."
     KEYS_UNSAFE = "Binding.Unsafe", "The host's file or directory is a symbolic link, or could be changed by other accounts."
     KEYS_UNWRITABLE = "Binding.Unwritable", "The host's file or directory cannot be read or written."
-    EDIT_FAILED = "Binding.EditFailed", "The part that runs on the host failed for another reason."
+    EDIT_FAILED = (
+        "Binding.EditFailed",
+        "The part that runs on the host failed, and what its file holds is not known; a binding stays pending and counts.",
+    )
     FILE_EXISTS = "PrivateKeyFile.Exists", "A file that is not this key pair's private key is in the way."
     FILE_UNWRITABLE = "PrivateKeyFile.Unwritable", "A private key file, or its directory, cannot be written."
     FILE_UNSAFE = "PrivateKeyFile.UnsafeDirectory", "The directory of a private key file could be changed by other users."
-    FILE_UNREADABLE = "PrivateKeyFile.Unreadable", "A private key file that is to be adopted cannot be read, or does not open."
+    FILE_UNREADABLE = "PrivateKeyFile.Unreadable", "A private key file that is to be adopted or removed cannot be read, or does not open."
     FILE_MISSING = "PrivateKeyFile.Missing", "The private key file is gone and the task says to fail then."
     FILE_MISMATCHED = "PrivateKeyFile.Mismatched", "The private key file is not this key pair's and the task says to fail then."
     REGISTRY_MISSING = "Registry.NotFound", "The registry that is to be read does not exist."

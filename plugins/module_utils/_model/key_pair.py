@@ -131,3 +131,12 @@ def bindings_by_name(document: Document) -> dict[str, tuple[Binding, ...]]:
     for _account, binding in sorted(document.bindings.items()):
         by_name[binding.key_pair] = (*by_name.get(binding.key_pair, ()), binding)
     return by_name
+
+
+def accounts_of(document: Document, key_pair: KeyPair) -> list[str]:
+    """Return the accounts that may let a key pair in: those that it is bound to, and those of unfinished bindings that replace it."""
+    return [
+        account
+        for account, binding in sorted(document.bindings.items())
+        if binding.key_pair == key_pair.name or key_pair.fingerprint in binding.replaces
+    ]

@@ -25,12 +25,13 @@ class Seen:
 
     ``status`` is one of :data:`LISTED_STATUSES`; ``cause`` is a phrase that completes "the private key file …" and explains
     what is wrong, None if nothing is. ``unfinished`` tells that an earlier run was stopped after it had registered
-    the key pair, so that this run has something to finish.
+    the key pair, so that this run has something to finish. ``unreadable`` tells that the operating system refused the look.
     """
 
     status: str
     cause: str | None = None
     unfinished: bool = False
+    unreadable: bool = False
 
 
 NOTHING_SEEN = Seen(NOT_MANAGED)

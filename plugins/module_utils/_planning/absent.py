@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Delivery, KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import ELSEWHERE, MISSING, PENDING, PRESENT, Seen
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
@@ -13,9 +14,18 @@ from ansible_collections.keywright.ssh.plugins.module_utils._planning.step impor
 
 
 def plan_absent(wish: Wish, name: str, current: KeyPair | None, seen: Seen) -> Step:
-    """Return the step that removes a key pair; one that is not registered is left at that."""
+    """Return the step that removes a key pair; one that is not registered is left at that.
+
+    Raises :class:`KeyPairError` with ``PrivateKeyFile.Unreadable`` if the file is to go, too, and nobody can tell what it holds: once the
+    registration is gone, no run would remove it any more.
+    """
     if current is None:
         return Step(name, KEEP)
+    if wish.remove_private_key and current.delivery is not None and seen.unreadable:
+        raise KeyPairError(
+            ErrorCode.FILE_UNREADABLE,
+            f"The private key file '{current.delivery.file}' {seen.cause}, so it cannot be removed, and nothing was changed.",
+        )
     removes_file = wish.remove_private_key and current.delivery is not None and seen.status in (PRESENT, PENDING)
     warnings = () if current.delivery is None or removes_file else _left(wish, current, current.delivery, seen)
     return Step(name, REMOVE, current, None, seen, removes_file, ("it is registered",), warnings)

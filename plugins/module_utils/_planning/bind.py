@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Binding, Document, account_of
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Binding, Document, KeyPair, account_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class BindPlan:
     """``grant`` is the line that the host's file is to have, ``revoke`` are fingerprints of keys whose lines are to go.
 
     ``before`` and ``after`` are the registered binding; ``replaced`` is the name of another key pair that was bound.
+    ``key_pair`` is the one that is granted.
     """
 
     before: Binding | None
@@ -46,11 +47,14 @@ class BindPlan:
     grant: str | None
     revoke: tuple[str, ...]
     replaced: str | None = None
+    key_pair: KeyPair | None = None
 
     @property
     def pending(self) -> Binding | None:
-        """Return the binding as it is registered before the host is touched."""
-        return None if self.after is None else replace(self.after, pending=True, replaces=self.revoke)
+        """Return the binding as it is registered before the host is touched; what is registered already needs no other."""
+        if self.after is None or self.after == self.before:
+            return self.after
+        return replace(self.after, pending=True, replaces=self.revoke)
 
 
 def plan_bind(wish: BindWish, document: Document, now: str) -> BindPlan:
@@ -67,7 +71,7 @@ def plan_bind(wish: BindWish, document: Document, now: str) -> BindPlan:
     revoke = tuple(fingerprint for fingerprint in dict.fromkeys(earlier) if fingerprint != key_pair.fingerprint)
     bound_at = before.bound_at if before is not None and same else now
     after = Binding(wish.name, key_pair.fingerprint, wish.host, wish.address, wish.port, wish.user, bound_at)
-    return BindPlan(before, after, key_pair.public_key, revoke, None if before is None or same else before.key_pair)
+    return BindPlan(before, after, key_pair.public_key, revoke, None if before is None or same else before.key_pair, key_pair)
 
 
 def plan_unbind(wish: BindWish, document: Document) -> BindPlan:

@@ -10,6 +10,9 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import DEFAULT_TYPE, KEY_TYPES, OPENSSH
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import shown
+
+_TOO_LONG_TO_SHOW = 10**9
 
 
 def material_to_make(wish: Wish, current: KeyPair | None) -> tuple[str, int]:
@@ -31,7 +34,8 @@ def check_size(key_type: str, size: int, stated: bool = True) -> None:
     sizes = sorted(KEY_TYPES[key_type].sizes)
     if size not in sizes:
         which = "one of " + ", ".join(map(str, sizes)) if len(sizes) > 1 else f"left out or {sizes[0]}"
-        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option 'size' must be {which} for {key_type} keys{_origin(stated)}, got {size}.")
+        got = size if abs(size) < _TOO_LONG_TO_SHOW else shown(size)
+        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option 'size' must be {which} for {key_type} keys{_origin(stated)}, got {got}.")
 
 
 def check_format(key_type: str, private_key_format: str, stated: bool = True) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, bindings_by_name
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, accounts_of
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import NOTHING_SEEN, Seen
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.absent import plan_absent
@@ -37,11 +37,12 @@ def plan(wish: Wish, document: Document, seen: Mapping[str, Seen], controller: s
 
 def _refuse_bound(document: Document, steps: tuple[Step, ...]) -> None:
     """Refuse to remove or replace a key pair that hosts let in; who holds the old key could not be told afterwards."""
-    bindings = bindings_by_name(document)
+    if not document.bindings:
+        return
     for step in steps:
         if step.before is None or step.action in (KEEP, UPDATE):
             continue
-        accounts = [binding.account for binding in bindings.get(step.name, ())]
+        accounts = accounts_of(document, step.before)
         if accounts:
             verb = "removed" if step.action == REMOVE else "replaced"
             others = f" and {len(accounts) - MAX_SHOWN} more" if len(accounts) > MAX_SHOWN else ""

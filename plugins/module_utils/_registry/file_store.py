@@ -25,6 +25,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._files.directory imp
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
+from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path import real_path
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable, trusted_owner
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
@@ -47,7 +48,7 @@ class FileStore:
     @property
     def identity(self) -> str:
         """The directory without symbolic links, so that all ways to it are one registry."""
-        return f"file:{os.path.realpath(self.path)}"
+        return f"file:{real_path(self.path)}"
 
     def missing(self) -> str | None:
         """Name the directory if it is not there."""
@@ -72,17 +73,19 @@ class FileStore:
     @contextlib.contextmanager
     def exclusive(self, region: str, timeout: float) -> Iterator[None]:
         """Hold the region's lock; the registry is made if it is not there."""
-        with explained(ErrorCode.REGISTRY_UNWRITABLE, f"The registry '{self.path}' cannot be made"):
-            make_directories(self.path)
-        directory = self._directory()
-        if directory is None:
-            raise KeyPairError(ErrorCode.REGISTRY_UNWRITABLE, f"The registry '{self.path}' was removed while it was being used.")
-        with exclusive_lock(directory, f"{region}.lock", timeout, ErrorCode.REGISTRY_UNWRITABLE):
+        with exclusive_lock(self._made(), f"{region}.lock", timeout, ErrorCode.REGISTRY_UNWRITABLE):
             self._locked.add(region)
             try:
                 yield
             finally:
                 self._locked.discard(region)
+
+    @contextlib.contextmanager
+    def exclusive_account(self, account: str, timeout: float) -> Iterator[None]:
+        """Hold the account's lock; no region has a name like that of its file."""
+        name = f".account-{hashlib.sha256(account.encode()).hexdigest()[:16]}.lock"
+        with exclusive_lock(self._made(), name, timeout, ErrorCode.REGISTRY_UNWRITABLE):
+            yield
 
     def read(self, region: str) -> Snapshot:
         """Return the region's document as it is on disk, all of it or an error."""
@@ -119,6 +122,15 @@ class FileStore:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+    def _made(self) -> Directory:
+        """Return the directory, which is made if it is not there."""
+        with explained(ErrorCode.REGISTRY_UNWRITABLE, f"The registry '{self.path}' cannot be made"):
+            make_directories(self.path)
+        directory = self._directory()
+        if directory is None:
+            raise KeyPairError(ErrorCode.REGISTRY_UNWRITABLE, f"The registry '{self.path}' was removed while it was being used.")
+        return directory
 
     def _replace(self, directory: Directory, region: str, data: bytes, old: os.stat_result | None) -> None:
         temporary = f".{region}.json.new"

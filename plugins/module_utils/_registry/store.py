@@ -31,6 +31,9 @@ class Store(Protocol):
     def exclusive(self, region: str, timeout: float) -> AbstractContextManager[None]:
         """Keep other writers of a region out for the block, where the store can; wait at most ``timeout`` seconds."""
 
+    def exclusive_account(self, account: str, timeout: float) -> AbstractContextManager[None]:
+        """Keep others who bind key pairs to an account out for the block, in all regions; taken before a region's lock."""
+
     def read(self, region: str) -> Snapshot:
         """Return the document of a region, an empty one of serial 0 if it has none; never a half-written one."""
 

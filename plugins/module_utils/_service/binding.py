@@ -6,7 +6,8 @@
 
 The order is what keeps every grant recorded. A binding is registered as pending before the host is touched, and forgotten
 after it was taken away there; a run that is stopped in between leaves a pending binding, which counts, and which the next
-run finishes.
+run finishes. Who edits an account holds its lock from the read that decides to the confirmation, so that two runs cannot
+each undo what the other has registered.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from typing import Protocol
 from ansible_collections.keywright.ssh.plugins.module_utils._login.attempt import Verdict
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import (
     ErrorCode,
-    HostUnreachableError,
     KeyPairError,
     StoreConflictError,
 )
@@ -28,6 +28,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._service.commit impo
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 
 TRIES = 10
+UNTOUCHED = (ErrorCode.ACCOUNT_UNKNOWN, ErrorCode.KEYS_UNSAFE, ErrorCode.KEYS_UNWRITABLE)  # the host's file is as it was
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ class Edited:
 
 
 class Host(Protocol):
-    """A host that a key pair is bound to. All methods raise :class:`HostUnreachableError` if the connection fails."""
+    """A host that a key pair is bound to. All methods raise an error that says so if the connection fails."""
 
     def edit(self, edit: Edit, check_mode: bool) -> Edited:
-        """Edit the account's file, all or nothing; raises :class:`KeyPairError` if it was left as it was."""
+        """Edit the account's file, all or nothing; raises :class:`KeyPairError`, with one of ``UNTOUCHED`` if it is as it was."""
 
     def undo(self, edit: Edit, edited: Edited) -> None:
         """Put back what was there before an edit."""
@@ -85,40 +86,68 @@ def bind(wish: BindWish, environment: Environment, host: Host, check_mode: bool)
 
     Raises :class:`KeyPairError`. If the login fails, the host and the registry are as they were before.
     """
-    now = environment.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    document = environment.store.read(wish.region).document
-    plan = _sparing(wish, environment, plan_bind(wish, document, now))
-    edit = Edit(wish.user, wish.path, plan.grant, plan.revoke, wish.exclusive)
-    edited = host.edit(edit, check_mode=True)
+    plan = _planned(wish, environment, environment.store.read(wish.region).document)
+    foreseen = BindOutcome(plan, host.edit(_edit_of(wish, plan), check_mode=True))
     if check_mode:
-        return BindOutcome(plan, edited)
-    if plan.before != plan.after or edited.changed:
-        plan = _record_pending(wish, environment, now)
-        edit = replace(edit, grant=plan.grant, revoke=plan.revoke)
-        try:
-            edited = host.edit(edit, check_mode=False)
-        except HostUnreachableError:
-            raise  # whether the line is there is not known, so the binding stays pending
-        except KeyPairError:
-            _record(wish, environment, plan.before)
-            raise
-    verdict = _verify(wish, host, document.key_pairs[wish.name])
+        return foreseen
+    if foreseen.changed:
+        with environment.store.exclusive_account(wish.account, wish.lock_timeout):
+            return _bound(wish, environment, host)
+    verdict = _verify(wish, host, plan)
     if verdict.words is not None:
-        raise _undone(wish, environment, host, plan, edit, edited, verdict.words)
-    if plan.before != plan.after:
-        _record(wish, environment, plan.after)
-    return BindOutcome(plan, edited, verdict.verified, _warnings(wish, verdict))
+        raise _login_failed(wish, verdict.words, "nothing was changed")
+    return replace(foreseen, verified=verdict.verified, warnings=_warnings(wish, verdict))
 
 
 def unbind(wish: BindWish, environment: Environment, host: Host | None, check_mode: bool) -> BindOutcome:
     """Take a key pair's access to an account away; without a host, only forget it. Raises :class:`KeyPairError`."""
-    plan = _sparing(wish, environment, plan_unbind(wish, environment.store.read(wish.region).document))
-    edited = None
-    if host is not None and plan.revoke:
-        edited = host.edit(Edit(wish.user, wish.path, None, plan.revoke), check_mode)
-    if plan.before is not None and not check_mode:
-        _record(wish, environment, None)
+    plan = _planned_unbind(wish, environment)
+    if check_mode or plan.before is None:
+        foreseen = BindOutcome(plan, None if host is None or not plan.revoke else host.edit(_edit_of(wish, plan), check_mode=True))
+        if check_mode or not foreseen.changed:
+            return foreseen
+    with environment.store.exclusive_account(wish.account, wish.lock_timeout):
+        plan, edited = _planned_unbind(wish, environment), None
+        if host is not None and plan.revoke:
+            edited = host.edit(_edit_of(wish, plan), check_mode=False)
+        if plan.before is not None:
+            _change(wish, environment, lambda _document: None, plan.before)
     return BindOutcome(plan, edited)
+
+
+def _bound(wish: BindWish, environment: Environment, host: Host) -> BindOutcome:
+    """Bind, with the account's lock held."""
+    plan = _record_pending(wish, environment)
+    edit = _edit_of(wish, plan)
+    try:
+        edited = host.edit(edit, check_mode=False)
+    except KeyPairError as error:
+        if error.code in UNTOUCHED:
+            _take_back(wish, environment, plan)
+        else:
+            error.message += " It is not known whether the key is there now; the binding stays registered, and the next run finishes it."
+        raise
+    verdict = _verify(wish, host, plan)
+    if verdict.words is not None:
+        if edited.changed:
+            host.undo(edit, edited)
+        _take_back(wish, environment, plan)
+        raise _login_failed(wish, verdict.words, "the lines that were there were put back" if edited.changed else "nothing was changed")
+    _change(wish, environment, lambda _document: plan.after, plan.pending)
+    return BindOutcome(plan, edited, verdict.verified, _warnings(wish, verdict))
+
+
+def _planned(wish: BindWish, environment: Environment, document: Document) -> BindPlan:
+    now = environment.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _sparing(wish, environment, plan_bind(wish, document, now))
+
+
+def _planned_unbind(wish: BindWish, environment: Environment) -> BindPlan:
+    return _sparing(wish, environment, plan_unbind(wish, environment.store.read(wish.region).document))
+
+
+def _edit_of(wish: BindWish, plan: BindPlan) -> Edit:
+    return Edit(wish.user, wish.path, plan.grant, plan.revoke, wish.exclusive and plan.grant is not None)
 
 
 def _sparing(wish: BindWish, environment: Environment, plan: BindPlan) -> BindPlan:
@@ -130,47 +159,51 @@ def _sparing(wish: BindWish, environment: Environment, plan: BindPlan) -> BindPl
     return replace(plan, revoke=tuple(fingerprint for fingerprint in plan.revoke if fingerprint not in needed))
 
 
-def _verify(wish: BindWish, host: Host, key_pair: KeyPair) -> Verdict:
-    return host.log_on(wish, key_pair) if wish.verify else Verdict(False)
+def _verify(wish: BindWish, host: Host, plan: BindPlan) -> Verdict:
+    if not wish.verify or plan.key_pair is None:
+        return Verdict(False)
+    return host.log_on(wish, plan.key_pair)
 
 
-def _undone(wish: BindWish, environment: Environment, host: Host, plan: BindPlan, edit: Edit, edited: Edited, words: str) -> KeyPairError:
-    """Put back the lines and then the record, and return the failure to raise."""
-    if edited.changed:
-        host.undo(edit, edited)
-    _record(wish, environment, plan.before)
-    what = "the lines that were there were put back" if edited.changed else "nothing was changed"
+def _login_failed(wish: BindWish, words: str, what: str) -> KeyPairError:
     return KeyPairError(
         ErrorCode.LOGIN_FAILED, f"The login to '{wish.account}' with key pair '{wish.name}' failed, so {what}; ssh says: {words}"
     )
 
 
-def _record_pending(wish: BindWish, environment: Environment, now: str) -> BindPlan:
+def _record_pending(wish: BindWish, environment: Environment) -> BindPlan:
+    """Register the binding as pending, unless all of it is registered already, and return the plan that was made for that."""
     plans: list[BindPlan] = []
 
     def pending(document: Document) -> Binding | None:
-        plans.append(_sparing(wish, environment, plan_bind(wish, document, now)))
+        plans.append(_planned(wish, environment, document))
         return plans[-1].pending
 
     _change(wish, environment, pending)
     return plans[-1]
 
 
-def _record(wish: BindWish, environment: Environment, binding: Binding | None) -> None:
-    _change(wish, environment, lambda _document: binding)
+def _take_back(wish: BindWish, environment: Environment, plan: BindPlan) -> None:
+    _change(wish, environment, lambda _document: plan.before, plan.pending)
 
 
-def _change(wish: BindWish, environment: Environment, new: Callable[[Document], Binding | None]) -> None:
-    """Replace what is registered for the account, on top of whatever others have registered meanwhile."""
+def _change(wish: BindWish, environment: Environment, new: Callable[[Document], Binding | None], expected: Binding | None = None) -> None:
+    """Replace what is registered for the account, on top of whatever others have registered meanwhile.
+
+    If a binding is ``expected`` and another one is there, a store that cannot lock has let somebody else in between, whose
+    binding stays; then it raises :class:`StoreConflictError`.
+    """
     for _attempt in range(TRIES):
         with environment.store.exclusive(wish.region, wish.lock_timeout):
             snapshot = environment.store.read(wish.region)
             bindings = dict(snapshot.document.bindings)
+            if expected is not None and bindings.get(wish.account) != expected:
+                break
             binding = new(snapshot.document)
             if binding is not None:
                 bindings[wish.account] = binding
-            elif bindings.pop(wish.account, None) is None:
-                return
+            else:
+                bindings.pop(wish.account, None)
             if bindings == snapshot.document.bindings:
                 return
             try:

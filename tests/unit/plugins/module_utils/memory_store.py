@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A registry that is a dict: what a store has to do, with no lock and no file, and doors through which others can step in."""
+"""A registry that is a dict: what a store has to do, with no file and no lock of regions, and doors through which others can step in."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
 
-from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
@@ -27,9 +27,13 @@ class MemoryStore:
     def __init__(self) -> None:
         self.documents: dict[str, bytes] = {}
         self.writes = 0
+        self.locked_accounts: set[str] = set()
         self.after_read: list[Callable[[], None]] = []
         self.before_write: list[Callable[[], None]] = []
         self.after_write: list[Callable[[], None]] = []
+
+    def missing(self) -> str | None:
+        return None
 
     def warnings(self) -> list[str]:
         return []
@@ -40,6 +44,16 @@ class MemoryStore:
     @contextlib.contextmanager
     def exclusive(self, region: str, timeout: float) -> Iterator[None]:
         yield
+
+    @contextlib.contextmanager
+    def exclusive_account(self, account: str, timeout: float) -> Iterator[None]:
+        if account in self.locked_accounts:
+            raise KeyPairError(ErrorCode.LOCK_TIMEOUT, f"The lock of '{account}' was not free.")
+        self.locked_accounts.add(account)
+        try:
+            yield
+        finally:
+            self.locked_accounts.discard(account)
 
     def read(self, region: str) -> Snapshot:
         data = self.documents.get(region)
