@@ -102,7 +102,7 @@ def test(pair: Pair, log: TextIO) -> str:
     """Run the pair's unit and integration tests and return what passed."""
     units = run("unit tests", [pair.interpreter, "-m", "pytest", "-n", "auto"], pair, log)
     passed = re.findall(r"(\d+) passed", units)
-    command = (pair.interpreter, "-m", "tools.ansible_test", "integration", "--parent", MATRIX, "--", "--exclude", "interop")
+    command = (pair.interpreter, "-m", "tools.ansible_test", "--parent", MATRIX, "integration", "--", "--exclude", "interop")
     targets = re.findall(r"^Running \S+ integration test", run("integration tests", command, pair, log), re.MULTILINE)
     if not passed or not targets:
         raise StepError("tests, of which none ran")

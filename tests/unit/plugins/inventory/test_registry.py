@@ -110,7 +110,8 @@ def test_another_region_has_no_hosts(tmp_path: Path) -> None:
 
 def test_an_expression_that_fails_matters_only_if_it_is_to(tmp_path: Path) -> None:
     compose = {"x": "nothing.of.the.kind", "y": "keywright_bindings | length"}
-    assert _parsed(tmp_path, registry="../registry", compose=compose).hosts["web1"].get_vars()["y"] == 1
+    composed = _parsed(tmp_path, registry="../registry", compose=compose).hosts["web1"].get_vars()
+    assert (str(composed["y"]), "x" in composed) == ("1", False)  # before ansible-core 2.19, what is composed is text
     with pytest.raises(Exception, match="x"):
         _parsed(tmp_path, registry="../registry", compose=compose, strict=True)
 

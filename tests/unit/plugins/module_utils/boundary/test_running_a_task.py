@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,9 @@ def test_check_mode_makes_nothing(tmp_path: Path) -> None:
         ({"registry": "s3://bucket"}, "Registry.UnknownBackend"),
         ({"size": 4096}, "InvalidParameter"),
         ({"size": 0}, "InvalidParameter"),
+        ({"size": 10**5000}, "InvalidParameter"),
+        ({"private_key_file": "keys/."}, "InvalidPath.Malformed"),
+        ({"private_key_file": "keys/.."}, "InvalidPath.Malformed"),
         ({"lock_timeout": -1}, "InvalidParameter"),
         ({"lock_timeout": 10**400}, "InvalidParameter"),
         ({"tags": {"a": 10**5000}}, "InvalidTagValue.Malformed"),
@@ -77,6 +81,13 @@ def test_a_task_that_fails_makes_nothing_and_has_a_code(arguments: dict[str, Any
     if code != "InvalidParameter.Conflict" or result.get("failed"):  # a null may also count as left out
         assert (result["failed"], result["changed"], result["error_code"]) == (True, False, code), result["msg"]
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_task_leaves_no_core_dump(tmp_path: Path) -> None:
+    what_is_dumped = Path("/proc/self/coredump_filter")
+    what_is_dumped.write_text("33")
+    _task(tmp_path)
+    assert (resource.getrlimit(resource.RLIMIT_CORE)[0], int(what_is_dumped.read_text(), 16)) == (0, 0)
 
 
 def test_every_line_of_a_secret_is_masked_where_the_core_can(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "file conflict": (_task(public_key="x", private_key_file="/x"), "InvalidParameter.Conflict", "'private_key_file'"),
     "three in conflict": (_task(public_key="x", type="rsa", size=1), "InvalidParameter.Conflict", "option 'type', 'size'"),
     "null name": (_task(name=None), "MissingParameter", "Option 'name' is required"),
+    "list as text": (_task(comment=["a"]), "InvalidParameter", "Option 'comment' must be of type str, got a list"),
+    "list as passphrase": (_task(passphrase=["zqxjk"]), "InvalidParameter", "Option 'passphrase' must be of type str, got a list"),
+    "dict as path": (_task(private_key_dir={"a": "b"}), "InvalidParameter", "'private_key_dir' must be of type path, got a dictionary"),
+    "unknown option that is null": (_task(force=None), "UnsupportedParameter", "There is no option 'force'"),
     "dict as passphrase": (_task(passphrase={"zqxjk": 1}, size="x"), "InvalidParameter", ""),
 }
 

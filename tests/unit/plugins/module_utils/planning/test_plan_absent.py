@@ -101,3 +101,11 @@ def test_a_bound_key_pair_can_be_kept_and_tagged_and_others_removed() -> None:
     assert [step.action for step in plan(wish("ops", tags={"a": "b"}), BOUND, {"ops": PRESENT}, CONTROLLER)] == ["update"]
     assert [step.action for step in plan(wish("ops"), BOUND, {"ops": PRESENT}, CONTROLLER)] == ["keep"]
     assert [step.action for step in plan(wish("web", "unknown", present=False), BOUND, {}, CONTROLLER)] == ["remove", "keep"]
+
+
+def test_a_file_that_is_to_go_and_cannot_be_read_keeps_its_registration() -> None:
+    seen = Seen("unverified", "cannot be read: Input/output error", unreadable=True)
+    with pytest.raises(KeyPairError, match="Input/output error, so it cannot be removed") as refusal:
+        plan_absent(wish(present=False, remove_private_key=True), "ops", key_pair(), seen)
+    assert refusal.value.code is ErrorCode.FILE_UNREADABLE
+    assert plan_absent(wish(present=False, remove_private_key=False), "ops", key_pair(), seen).warnings
