@@ -24,7 +24,7 @@ UV := env UV_SYSTEM_CERTS=1 $(BUILD)/uv/bin/uv --quiet
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-quick test-matrix format lint types pytest units integration sanity ansible-lint \
-	docs-lint changelog-lint licences docs build importer tree prerequisites clean
+	docs-lint changelog-lint licences docs build importer test-faults faults-sample tree prerequisites clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -38,12 +38,18 @@ demo: $(BUILD)/venv-demo.stamp ## Install the collection from the checkout and r
 
 ## Check
 
-test: test-quick units integration sanity ansible-lint docs-lint changelog-lint licences docs importer ## Run every check, as CI does
+test: test-quick units integration sanity ansible-lint docs-lint changelog-lint licences docs importer faults-sample ## Run every check, as CI does
 
 test-quick: lint types pytest ## Run the checks that take less than a minute
 
 test-matrix: prerequisites $(BUILD)/uv.stamp ## Run unit and integration tests on every supported ansible-core and Python
 	@env UV_SYSTEM_CERTS=1 $(PYTHON) -m tools.test_matrix $(MATRIX)
+
+test-faults: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Kill, starve, crowd and deceive the collection; print what was lost or leaked (20 to 40 minutes)
+	@$(TESTED) python -m tests.faults
+
+faults-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Do a sample of that in less than two minutes
+	$(STAGE) "Faults, a sample (strace)" python -m tests.faults --sample
 
 lint: $(TEST_ENV).stamp ## Check the format and style of Python files
 	$(STAGE) "Format (ruff)" ruff format --check .
@@ -127,5 +133,5 @@ $(BUILD)/uv.stamp: tests/requirements-uv.txt | prerequisites
 $(TEST_ENV).stamp: $(REQUIREMENTS) $(BUILD)/uv.stamp
 	@echo "Making $(TEST_ENV) ..."
 	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(TEST_ENV)
-	@env VIRTUAL_ENV=$(TEST_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements.txt
+	@env VIRTUAL_ENV=$(TEST_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements.txt --requirement tests/requirements-faults.txt
 	@touch $@

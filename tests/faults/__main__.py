@@ -1,0 +1,87 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the faults and print one table; the exit status says whether anything was lost or leaked."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from . import alarms, bindings, crowds, disks, dumps, errors, hostile, kills, leaks, power, races, statements
+from .controller import Controller
+from .injection import points_of, tracing_problem
+from .operations import Stage
+from .table import Row, problems, table
+
+KINDS_AT_ONCE = 2
+TRACED = ("kills", "errors", "bindings", "alarms")
+KINDS: dict[str, Callable[[Stage, bool], list[Row]]] = {
+    "kills": kills.sweep,
+    "errors": errors.sweep,
+    "bindings": bindings.sweep,
+    "disks": disks.sweep,
+    "statements": statements.sweep,
+    "hostile": hostile.sweep,
+    "power": power.sweep,
+    "races": races.sweep,
+    "crowds": crowds.sweep,
+    "alarms": alarms.sweep,
+    "leaks": leaks.sweep,
+    "dumps": dumps.sweep,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the kinds of fault that the command line names, all if it names none."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--sample", action="store_true", help="a part of each, in less than two minutes")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with all worlds")
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}")
+    chosen = parser.parse_args(arguments)
+    unknown = set(chosen.kinds) - KINDS.keys()
+    if unknown:
+        parser.error(f"there is no kind {', '.join(sorted(unknown))}")
+    folder = Path(tempfile.mkdtemp(prefix="keywright-faults-"))
+    folder.chmod(0o755)
+    rows: list[Row] = []
+    try:
+        stage = Stage(Controller(folder))
+        if not tracing_problem():
+            points_of(stage)
+        with ThreadPoolExecutor(KINDS_AT_ONCE) as pool:
+            for found in pool.map(lambda kind: _rows(kind, stage, chosen.sample), chosen.kinds or KINDS):
+                rows += found
+    finally:
+        if chosen.keep:
+            print(f"Worlds are in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(table(rows))
+    return int(any(row.failed for row in rows))
+
+
+def _rows(kind: str, stage: Stage, sample: bool) -> list[Row]:
+    """Return the rows of a kind; if the harness itself fails, that is a row as well, and the other kinds go on."""
+    begin = time.monotonic()
+    if kind in TRACED and tracing_problem():
+        return [Row(kind, skipped=tracing_problem())]
+    try:
+        rows = KINDS[kind](stage, sample)
+    except Exception:
+        rows = [Row(f"{kind}: the harness failed")]
+        rows[0].tried("all", [traceback.format_exc()])
+    print("\n".join(filter(None, [f"{kind}: {time.monotonic() - begin:.0f} s", problems(rows)])), flush=True)
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A callback plugin that writes each task's result as a line of JSON, so that nobody has to read Ansible's output."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: recorded
+type: aggregate
+short_description: Write results as lines of JSON
+description: Writes one line per result to the file that the variable KEYWRIGHT_FAULTS_RESULTS names.
+"""
+
+
+class CallbackModule(CallbackBase):
+    """Records each result under the name of its task."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "recorded"
+
+    def _record(self, result: Any, status: str) -> None:
+        returned = getattr(result, "result", None) or result._result
+        task = getattr(result, "task", None) or result._task
+        host = getattr(result, "host", None) or result._host
+        line = {"task": task.get_name(), "host": host.get_name(), "status": status, "result": returned}
+        with open(os.environ["KEYWRIGHT_FAULTS_RESULTS"], "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, default=str) + "\n")
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Record a task that succeeded."""
+        self._record(result, "ok")
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Record a task that failed."""
+        self._record(result, "failed")
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Record a task that did not reach its host."""
+        self._record(result, "unreachable")

@@ -1,0 +1,90 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The operating system refuses one call: a clear error or full success, nothing half-done, and the next run succeeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .controller import Result, Run
+from .injection import Point, attached, points_of, was_struck
+from .invariant import violations_after_error
+from .kills import Trial, in_parts, repair, rows_of, trials
+from .operations import Stage
+from .table import Row
+
+ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT", "EINTR")
+LOCK_ERRORS = ("ENOLCK", "ENOSYS", "EIO", "EINTR")
+SAMPLED = 31
+
+
+@dataclass(frozen=True)
+class Refusal(Point):
+    """A call that the operating system refuses."""
+
+    error: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return the call and its error in words."""
+        return f"{super().label} with {self.error}"
+
+
+def sweep(stage: Stage, sample: bool) -> list[Row]:
+    """Refuse each call of each operation with each error; a sample takes every 31st combination."""
+    struck: list[Trial] = []
+    for operation, points in points_of(stage).items():
+        refusals = [Refusal(point.call, point.number, point.told, error) for point in points for error in _errors(point)]
+        struck += trials(stage, operation, "error", refusals[::SAMPLED] if sample else refusals)
+    refused = in_parts(struck, lambda part: _refused(stage, part))
+    repaired = repair(stage, struck)
+    return rows_of("errors", struck, lambda trial: refused[trial] + repaired[trial])
+
+
+def _errors(point: Point) -> tuple[str, ...]:
+    return LOCK_ERRORS if point.call == "flock" else ERRORS
+
+
+def refused_with(call: str) -> tuple[str, ...]:
+    """Return the effects, for strace, with which a call is refused."""
+    return tuple(f"error={error}" for error in (LOCK_ERRORS if call == "flock" else ERRORS))
+
+
+def _refused(stage: Stage, struck: Sequence[Trial]) -> dict[Trial, list[str]]:
+    tasks = []
+    for number, trial in enumerate(struck):
+        assert isinstance(trial.point, Refusal)
+        arguments = trial.point.arguments(trial.world, f"error={trial.point.error}")
+        tasks.append(trial.operation.task(f"struck {number}", trial.world, lock_timeout=attached(arguments, _log(trial))))
+    run = stage.controller.playbook(tasks)
+    return {trial: _violations(trial, run, run.of(f"struck {number}")) for number, trial in enumerate(struck)}
+
+
+def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
+    if result is None:
+        return [f"the run ended early: {run.output[-300:]}"]
+    found = [] if was_struck(_log(trial)) else ["the call was not refused"]
+    found += violations_after_error(trial.world, trial.memory, trial.operation.may_go)
+    return found + refusal_problems(result, str(trial.world.root))
+
+
+def refusal_problems(result: Result, path: str) -> list[str]:
+    """Return what a failed result lacks: an error code, the path, plain words."""
+    if not result.failed:
+        return []
+    found = []
+    if result.error_code in ("", "InternalError"):
+        found.append(f"the error has no code of its own: {result.error_code} {result.message}")
+    if path not in result.message:
+        found.append(f"the message names no path: {result.message}")
+    if "Traceback" in str(result.result):
+        found.append("there is a traceback")
+    return found
+
+
+def _log(trial: Trial) -> Path:
+    return trial.world.root.with_suffix(".log")

@@ -1,0 +1,157 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The power is cut at each step, and what was not flushed is gone; two disks that ignore flushes must be found out."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .controller import CHECKOUT, Result
+from .injection import Point
+from .invariant import Memory, load, violations_at_any_time
+from .kills import Trial, repair, rows_of
+from .lossy_memory import DROP, MIX
+from .operations import Operation, Stage
+from .table import Row
+from .worlds import World
+
+CUT = ("create", "batch of 5", "regenerate", "absent with file")
+MUTANTS = {"no fsync of files": stat.S_IFREG, "no fsync of directories": stat.S_IFDIR}
+
+
+@dataclass(frozen=True)
+class Cut(Point):
+    """A cut before an operation of the disk, and what is lost then."""
+
+    how: str = DROP
+    deaf: int = 0
+
+
+def sweep(stage: Stage, sample: bool) -> list[Row]:
+    """Cut the power at each step of each operation; a sample takes every fifth of two operations."""
+    reason = _impossible()
+    if reason:
+        return [Row("power cut", skipped=reason)]
+    names = CUT[:1] + CUT[2:3] if sample else CUT
+    operations = [operation for operation in stage.operations if operation.title in names]
+    with _mounted(stage.controller.folder / "lossy") as disk:
+        honest = _trials(disk, stage, operations, (5, 0) if sample else (1, 3), 0)
+        rows = rows_of("power cut", honest, _cut(disk, stage, honest).__getitem__)
+        for title, deaf in MUTANTS.items():
+            row = Row(f"power cut: the mutant '{title}' is caught")
+            lying = _trials(disk, stage, operations[:1], (6 if sample else 1, 1), deaf)
+            caught = sum(bool(found) for found in _cut(disk, stage, lying).values())
+            row.tried(title, [] if caught else ["nothing was found, so the test proves nothing"])
+            row.tries = len(lying)
+            rows.append(row)
+    return rows
+
+
+def _impossible() -> str:
+    if importlib.util.find_spec("fuse") is None:
+        return "needs fusepy"
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        return "needs /dev/fuse"
+    try:
+        importlib.import_module("fuse")
+    except OSError:
+        return "needs libfuse2"
+    return ""
+
+
+class Disk:
+    """A mounted lossy disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def command(self, **command: object) -> None:
+        """Command the disk; it has no buffer."""
+        descriptor = os.open(self.folder / ".control", os.O_WRONLY)
+        os.write(descriptor, json.dumps(command).encode())
+        os.close(descriptor)
+
+    def operations(self, world: World) -> int:
+        """Return how many operations a volume has counted."""
+        counted: dict[str, int] = json.loads((self.folder / ".report").read_bytes())
+        return counted[world.root.name]
+
+
+@contextmanager
+def _mounted(folder: Path) -> Iterator[Disk]:
+    folder.mkdir()
+    process = subprocess.Popen([sys.executable, "-m", "tests.faults.lossy_disk", str(folder)], cwd=CHECKOUT, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        while not os.path.ismount(folder):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the lossy disk could not be mounted")
+            time.sleep(0.05)
+        yield Disk(folder)
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
+        process.terminate()
+        process.wait()
+
+
+def _trials(disk: Disk, stage: Stage, operations: list[Operation], size: tuple[int, int], deaf: int) -> list[Trial]:
+    """Count the steps of each operation in a run without a cut, then give each cut a world of its own."""
+    step, mixes = size
+    made = []
+    for operation in operations:
+        probe = _world(disk, stage, operation, f"probe{deaf}")
+        disk.command(volume=probe.root.name, do="prepare", cut_at=0, deaf=0)
+        stage.controller.playbook([operation.task("probe", probe)])
+        count = disk.operations(probe)
+        for at in range(1, count + 2, step):
+            for turn in range(1 + mixes):
+                how = MIX if turn else DROP
+                cut = Cut("power", at, f"{how} {turn}" if at <= count else f"at the end, {how} {turn}", how, deaf)
+                world = _world(disk, stage, operation, f"{deaf}-{at}-{turn}")
+                made.append(Trial(operation, cut, world, Memory.of(world)))
+    return made
+
+
+def _world(disk: Disk, stage: Stage, operation: Operation, title: str) -> World:
+    return stage.copy_to(operation, disk.folder / f"{operation.title}-{title}".replace(" ", "-"))
+
+
+def _cut(disk: Disk, stage: Stage, struck: list[Trial]) -> dict[Trial, list[str]]:
+    for trial in struck:
+        assert isinstance(trial.point, Cut)
+        disk.command(volume=trial.world.root.name, do="prepare", cut_at=trial.point.number, deaf=trial.point.deaf)
+    run = stage.controller.playbook([trial.operation.task(trial.label, trial.world) for trial in struck])
+    for trial in struck:
+        assert isinstance(trial.point, Cut)
+        disk.command(volume=trial.world.root.name, do="restart", how=trial.point.how, seed=trial.point.number)
+    found = {trial: _violations(trial, run.of(trial.label)) for trial in struck}
+    repaired = repair(stage, struck)
+    return {trial: found[trial] + repaired[trial] for trial in struck}
+
+
+def _violations(trial: Trial, result: Result | None) -> list[str]:
+    if result is None:
+        return ["the run ended early"]
+    try:
+        found = violations_at_any_time(trial.world, trial.memory, trial.operation.may_go)
+        registered = load(trial.world.document)["key_pairs"]
+    except ValueError as error:
+        return [f"the document cannot be read: {error}"]
+    if result.failed:
+        return found
+    for pair in result.result["key_pairs"]:
+        if registered.get(pair["name"], {}).get("fingerprint") != pair["fingerprint"]:
+            found.append(f"{pair['name']} was reported, and is not registered")
+    return found

@@ -1,0 +1,88 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each statement that runs while the private key is in memory raises an error that holds the key: nothing of it is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .canary import Detector, forms_of
+from .controller import CHECKOUT, Result
+from .injection import Point
+from .invariant import violations_after_error
+from .kills import Trial, repair, trials
+from .operations import Stage
+from .table import Row
+
+HOOKS = CHECKOUT / "tests" / "faults" / "hooks"
+COLLECTION = "keywright/ssh/plugins"
+SAMPLED = 12
+TRACEBACKS = {"ANSIBLE_DISPLAY_TRACEBACK": "always"}
+
+
+class Statements:
+    """The folder by which the tasks are told which of their statements raises."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.secrets = folder / "secrets"
+        folder.mkdir()
+        self.begin_at(0)
+
+    def begin_at(self, number: int) -> None:
+        """Let the next task raise at a statement, and each further task at the one after; 0 is none."""
+        (self.folder / "next").write_text(f"{number}\n")
+        (self.folder / "log").write_text("")
+
+    def met(self) -> list[str]:
+        """Return the statements that were noted."""
+        return [line.partition(" ")[2] for line in (self.folder / "log").read_text().splitlines()]
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables of a run that is told."""
+        return {
+            "PYTHONPATH": str(HOOKS),
+            "KEYWRIGHT_FAULTS_STATEMENTS": str(self.folder),
+            "KEYWRIGHT_FAULTS_SECRETS": str(self.secrets),
+            **TRACEBACKS,
+        }
+
+
+def sweep(stage: Stage, sample: bool) -> list[Row]:
+    """Let each statement raise; a sample takes every twelfth."""
+    create = stage.operations[0]
+    statements = Statements(stage.controller.folder / "statements")
+    probe = next(stage.worlds_for(create, "statement"))
+    stage.controller.playbook([create.task("probe", probe)], variables=statements.variables())
+    places = [Point("statement", number, told) for number, told in enumerate(statements.met(), 1)]
+    step = SAMPLED if sample else 1
+    struck = trials(stage, create, "raise", places[::step])
+    row = Row("raised: every statement that holds the key, in a create")
+    row.tried("probe", [] if len(places) > 100 else [f"only {len(places)} statements were met"])
+    results, output = _raise(stage, statements, struck, step)
+    met = len(statements.met())
+    row.tried("struck", [] if met == len(struck) else [f"{met} statements raised instead of {len(struck)}"])
+    found = repair(stage, struck)
+    for trial, result in zip(struck, results, strict=True):
+        row.tried(trial.point.label, _violations(trial, result) + found[trial])
+    detector = Detector()
+    for number in statements.secrets.read_text().split():
+        detector.add("a private key", forms_of(bytes.fromhex(number)))
+    row.leaked += [f"the output holds {name}" for name in detector.found_in(output.encode())]
+    return [row]
+
+
+def _raise(stage: Stage, statements: Statements, struck: list[Trial], step: int) -> tuple[list[Result | None], str]:
+    statements.begin_at(struck[0].point.number)
+    tasks = [trial.operation.task(trial.point.label, trial.world) for trial in struck]
+    run = stage.controller.playbook(tasks, ["-vvvv"], {**statements.variables(), "KEYWRIGHT_FAULTS_STEP": str(step)})
+    return [run.of(trial.point.label) for trial in struck], run.output
+
+
+def _violations(trial: Trial, result: Result | None) -> list[str]:
+    if result is None:
+        return ["the run ended early"]
+    found = violations_after_error(trial.world, trial.memory)
+    return found + (["a traceback tells the collection's code"] if COLLECTION in str(result.result) else [])
