@@ -68,6 +68,7 @@ from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import bound_accounts
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import is_url
@@ -114,9 +115,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add(self, host: str, bindings: list[dict[str, Any]]) -> None:
         inventory: Any = self.inventory
         inventory.add_host(host)
-        inventory.set_variable(host, "keywright_bindings", bindings)
+        inventory.set_variable(host, "keywright_bindings", wrap_var(bindings))
         for name, value in connection_variables(bindings, self.get_option("user")).items():
-            inventory.set_variable(host, name, value)
+            inventory.set_variable(host, name, wrap_var(value))
         for binding in bindings:
             for group in (f"keywright_region_{binding['region']}", f"keywright_key_pair_{binding['region']}_{binding['key_pair']}"):
                 inventory.add_host(host, group=inventory.add_group(re.sub(r"\W", "_", group)))

@@ -178,7 +178,6 @@ error_code:
 """
 
 import base64
-import binascii
 import contextlib
 import errno
 import fcntl
@@ -187,6 +186,7 @@ import os
 import pwd
 import re
 import stat
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -213,6 +213,8 @@ OPTIONS = re.compile(rb'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+LINE = re.compile(rb"[^\n]*\n|[^\n]+")  # as sshd sees it: a carriage return alone ends none
+LOCK_SECONDS = 60
 TEMPORARY = ".authorized_keys.keywright"
 NOT_KNOWN = "Binding.EditFailed"
 
@@ -235,13 +237,6 @@ class Place(NamedTuple):
     own: bool
 
 
-class Found(NamedTuple):
-    """The bytes of the file, None if there is none, and its mode, owner and group."""
-
-    content: bytes | None
-    status: tuple[int, int, int]
-
-
 def fingerprint_of(line: bytes) -> tuple[str, bool] | None:
     """Return the fingerprint of the key in a line, and whether the line is free of options; None if there is no key in it."""
     text = line.strip()
@@ -256,21 +251,15 @@ def fingerprint_of(line: bytes) -> tuple[str, bool] | None:
         return None
     try:
         blob = base64.b64decode(fields[1], validate=True)
-    except binascii.Error:
+    except ValueError:
         return None
-    digest = base64.b64encode(hashlib.sha256(blob).digest()).rstrip(b"=").decode()
-    return "SHA256:" + digest, bare
-
-
-def lines_of(content: bytes) -> list[bytes]:
-    """Return the lines with their ends, as sshd sees them: a carriage return alone ends none."""
-    return [line + b"\n" for line in content.split(b"\n")[:-1]] + [line for line in content.split(b"\n")[-1:] if line]
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).rstrip(b"=").decode(), bare
 
 
 def edited(content: bytes, grant: bytes | None, revoke: list[str], exclusive: bool) -> bytes:
     """Return the content with the granted line in it and without the revoked keys; all other bytes stay as they are."""
     granted = None if grant is None else fingerprint_of(grant)
-    lines = [(line, fingerprint_of(line)) for line in lines_of(content)]
+    lines = [(line, fingerprint_of(line)) for line in LINE.findall(content)]
     kept = [line for line, key in lines if key is None or key == granted or not (exclusive or (key[1] and key[0] in revoke))]
     there = any(key is not None and key == granted for _line, key in lines)
     return with_lines(b"".join(kept), [] if grant is None or there else [grant])
@@ -324,25 +313,26 @@ def is_roots_alone(path: str) -> bool:
     return all(os.lstat(each).st_uid == 0 for way in (Path(path), Path(path).resolve()) for each in (way, *way.parents))
 
 
-def read(place: Place) -> Found:
-    """Return what is in the file; anything but a regular file of the account or of root is refused."""
+def read(place: Place) -> tuple[bytes | None, tuple[int, int, int]]:
+    """Return what is in the file, None if there is none; one that is not the account's own, or that it may not read, is refused."""
     try:
         descriptor = os.open(place.name, READ, dir_fd=place.folder)
     except FileNotFoundError:
-        return Found(None, (0o600, place.account.pw_uid, place.account.pw_gid))
+        return None, (0o600, place.account.pw_uid, place.account.pw_gid)
     except OSError as error:
         raise not_opened(f"The file '{place.path}' is left alone", error, error.errno == errno.ELOOP) from None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid not in (0, place.account.pw_uid):
+        roots = status.st_uid == 0 and status.st_mode & stat.S_IROTH and status.st_nlink == 1  # what the account may read anyway
+        if not stat.S_ISREG(status.st_mode) or not (status.st_uid == place.account.pw_uid or roots):
             raise EditError("Binding.Unsafe", f"The file '{place.path}' is left alone: it is not a regular file of the account.")
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise EditError("Binding.Unsafe", f"The file '{place.path}' is left alone: it is larger than {MAX_BYTES} bytes.")
-    return Found(content, (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid))
+    return content, (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
 
 
-def belong(descriptor: int, owner: int, group: int, mode: int) -> None:
+def belong(descriptor: int, mode: int, owner: int, group: int) -> None:
     """Give a file or directory to an account, which only root can do, and set its mode."""
     if os.geteuid() == 0:
         os.fchown(descriptor, owner, group)
@@ -351,13 +341,12 @@ def belong(descriptor: int, owner: int, group: int, mode: int) -> None:
 
 def write(place: Place, status: tuple[int, int, int], content: bytes) -> None:
     """Replace the file by one with this content, mode, owner and group, so that it is old or new at every instant."""
-    mode, owner, group = status
     with contextlib.suppress(FileNotFoundError):
         os.unlink(TEMPORARY, dir_fd=place.folder)  # left by a run that was killed; nobody else writes while we hold the lock
     descriptor = os.open(TEMPORARY, CREATE, 0o600, dir_fd=place.folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            belong(descriptor, owner, group, mode)
+            belong(descriptor, *status)
             file.write(content)
             file.flush()
             os.fsync(descriptor)
@@ -395,7 +384,8 @@ def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         return outcome(b"", foreseen, None, foreseen != b"")
     place = open_place(edit["user"], edit.get("path"))
     try:
-        fcntl.flock(place.folder, fcntl.LOCK_EX)
+        if not check_mode:
+            lock(place)
         return edit_there(place, edit, check_mode)
     except OSError as error:
         raise EditError("Binding.Unwritable", f"The file '{place.path}' cannot be edited: {error.strerror}.") from None
@@ -403,28 +393,38 @@ def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         os.close(place.folder)
 
 
+def lock(place: Place) -> None:
+    """Keep other runs out of the directory, but do not wait without end: who owns the account can hold the lock, too."""
+    for _attempt in range(LOCK_SECONDS * 50):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(place.folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.02)
+    raise EditError("Binding.Unwritable", f"The directory of '{place.path}' was locked by another process for {LOCK_SECONDS} seconds.")
+
+
 def edit_there(place: Place, edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Edit the file of a place that nobody else edits meanwhile."""
-    found = read(place)
-    content = new_content(edit, found.content or b"")
+    old, found = read(place)
+    content = new_content(edit, old or b"")
     folder = os.fstat(place.folder)  # sshd wants it to be the account's own, and nobody else is to look into it
-    loose = place.own and (folder.st_mode & 0o077 != 0 or folder.st_uid != place.account.pw_uid)
-    status = (0o600, place.account.pw_uid, place.account.pw_gid) if place.own else found.status  # its usual place is the account's own
-    changed = content != found.content or loose or found.status != status
-    if content == b"" and found.content is None:
+    mends = place.own and (edit.get("grant") is not None or content != old)  # who has nothing to take away leaves modes alone
+    loose = mends and (folder.st_mode & 0o077 != 0 or folder.st_uid != place.account.pw_uid)
+    status = (0o600, place.account.pw_uid, place.account.pw_gid) if mends else found
+    changed = content != old or loose or found[:2] != status[:2]  # at 0600 the group has no say
+    if content == b"" and old is None:
         content, changed = None, loose
     if changed and not check_mode:
         if loose:
-            belong(place.folder, place.account.pw_uid, place.account.pw_gid, 0o700)
+            belong(place.folder, 0o700, place.account.pw_uid, place.account.pw_gid)
         if content is not None:
             write(place, status, content)
-        elif found.content is not None:
+        elif old is not None:
             os.unlink(place.name, dir_fd=place.folder)
         try:
             os.fsync(place.folder)
         except OSError as error:
             raise EditError(NOT_KNOWN, f"The file '{place.path}' was edited and not flushed to the disk: {error.strerror}.") from None
-    return outcome(found.content or b"", content, found.content, changed)
+    return outcome(old or b"", content, old, changed)
 
 
 def has_folder(user: str) -> bool:

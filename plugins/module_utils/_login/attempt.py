@@ -67,7 +67,8 @@ def _with_configuration(route: Route, identity_file: str, agent: str | None) -> 
 
 
 def _log_on(command: list[str]) -> Verdict:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SSH_")}
+    # Jump hosts are logged on to with the user's own agent; our login does not look at it, since its configuration names another or none.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SSH_") or name == "SSH_AUTH_SOCK"}
     words = ""
     with contextlib.suppress(subprocess.TimeoutExpired):
         try:

@@ -9,6 +9,7 @@ With a user's own configuration, agent or open control connection, a key that is
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 
@@ -74,4 +75,5 @@ def configuration(options: Mapping[str, str], identity_file: str, agent: str | N
 def through(jump: str) -> str:
     """Return the command that connects through jump hosts; those are logged on to with the user's own configuration."""
     *before, last = jump.split(",")
-    return " ".join(["ssh", *(["-J", ",".join(before)] if before else []), "-W", "[%h]:%p", last])
+    last = re.sub(r"\[([0-9.]+)\]", r"\1", last.removeprefix("ssh://"))  # ssh -G puts an IPv4 address in brackets
+    return " ".join(["ssh", *(["-J", ",".join(before)] if before else []), "-W", "[%h]:%p", f"ssh://{last}"])

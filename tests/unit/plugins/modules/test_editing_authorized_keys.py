@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import threading
@@ -165,6 +166,53 @@ def test_what_is_not_the_accounts_own_file_is_left_alone(account: Account, make:
         with pytest.raises(EditError, match=says) as refusal:
             run(**options)
         assert refusal.value.code in ("Binding.Unsafe", "Binding.Unwritable")
+    assert tree(account.home) == before
+
+
+def test_a_file_of_roots_that_the_account_may_not_read_is_not_given_to_it(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root has such files")
+    entry = account.entry("deploy")
+    monkeypatch.setattr(pwd, "getpwnam", lambda _name: type(entry)((*entry[:2], 61999, 61999, *entry[4:])))
+    for mode, twin in ((0o600, False), (0o640, False), (0o644, True)):
+        account.put(b"root:secret\n", mode)
+        os.chown(account.home, 61999, 61999)
+        os.chown(account.folder, 61999, 61999)
+        if twin:
+            os.link(account.file, account.home.parent / "twin")
+        before = tree(account.home)
+        with pytest.raises(EditError, match="not a regular file of the account") as refusal:
+            run(grant=OPS)
+        assert refusal.value.code == "Binding.Unsafe"
+        assert tree(account.home) == before
+
+
+def test_a_lock_that_the_account_holds_is_not_waited_for_without_end(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    account.put(GIVEN)
+    monkeypatch.setattr(module, "LOCK_SECONDS", 1)
+    holder = os.open(account.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_SH)
+        with pytest.raises(EditError, match="locked by another process") as refusal:
+            run(grant=OPS)
+    finally:
+        os.close(holder)
+    assert (refusal.value.code, account.content) == ("Binding.Unwritable", GIVEN)
+    assert run(grant=OPS)["changed"]
+
+
+def test_a_file_of_another_group_is_not_written_again_and_again(account: Account) -> None:
+    account.put(GIVEN)
+    assert run(grant=OPS)["changed"]
+    if os.geteuid() == 0:
+        os.chown(account.file, -1, 61999)
+    assert not run(grant=OPS)["changed"]
+
+
+def test_who_has_nothing_to_take_away_leaves_modes_alone(account: Account) -> None:
+    account.put(GIVEN, 0o644, 0o755)
+    before = tree(account.home)
+    assert not run(revoke=REVOKE_OPS)["changed"]
     assert tree(account.home) == before
 
 

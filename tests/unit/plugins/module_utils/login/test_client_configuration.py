@@ -124,9 +124,10 @@ def test_an_agent_is_used_only_if_it_is_ours(tmp_path: Path) -> None:
 
 PROXIES = {
     "a command": ("ProxyCommand nc -X connect %h %p", "nc -X connect %h %p"),
-    "a jump": ("ProxyJump gate", "ssh -W '[%h]:%p' gate"),
-    "a jump with user and port": ("ProxyJump me@gate.example:2200", "ssh -W '[%h]:%p' me@gate.example:2200"),
-    "several jumps": ("ProxyJump first,second", "ssh -J first -W '[%h]:%p' second"),
+    "a jump": ("ProxyJump gate", "ssh -W '[%h]:%p' ssh://gate"),
+    "a jump with user and port": ("ProxyJump me@gate.example:2200", "ssh -W '[%h]:%p' ssh://me@gate.example:2200"),
+    "a jump with address and port": ("ProxyJump me@192.0.2.1:2222", "ssh -W '[%h]:%p' ssh://me@192.0.2.1:2222"),
+    "several jumps": ("ProxyJump first,second", "ssh -J first -W '[%h]:%p' ssh://second"),
     "no jump": ("ProxyJump none", None),
 }
 
@@ -141,7 +142,7 @@ def test_the_way_through_other_hosts_is_taken_over(tmp_path: Path, users: str, c
 
 def test_a_jump_that_the_shell_might_read_otherwise_stays_one_word() -> None:
     words = subprocess.run(["sh", "-c", f"printf '%s\\n' {through('a,me@[fe80::1]:22')}"], capture_output=True, text=True, check=True)
-    assert words.stdout.split() == ["ssh", "-J", "a", "-W", "[%h]:%p", "me@[fe80::1]:22"]
+    assert words.stdout.split() == ["ssh", "-J", "a", "-W", "[%h]:%p", "ssh://me@[fe80::1]:22"]
 
 
 def test_what_ssh_does_not_take_leaves_the_defaults() -> None:
