@@ -83,6 +83,7 @@ options:
   path:
     description:
       - The file on the host that lists the keys. A relative path is relative to the account's home. Its directory must exist.
+      - The file is registered with the binding. With O(state=absent) it is not needed again, and another one is refused.
       - If it is left out, it is C(.ssh/authorized_keys), and the directory is made if it is missing.
     type: str
   passphrase:
@@ -208,8 +209,9 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 }
 
 MAX_BYTES = 1024 * 1024
-KEY_TYPE = re.compile(rb"(?:ssh|ecdsa|sk)-[A-Za-z0-9@.-]+\Z")
-OPTIONS = re.compile(rb'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
+KEY = re.compile(
+    rb'\s*(?!#)(?P<options>(?:[^\s"]|"(?:[^"\\]|\\.)*")+\s+)??(?:ssh|ecdsa|sk)-[A-Za-z0-9@.-]+\s+(?P<blob>\S+)', re.DOTALL
+)  # lazy, so that what is a key without options is one
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -239,21 +241,14 @@ class Place(NamedTuple):
 
 def fingerprint_of(line: bytes) -> tuple[str, bool] | None:
     """Return the fingerprint of the key in a line, and whether the line is free of options; None if there is no key in it."""
-    text = line.strip()
-    if not text or text.startswith(b"#"):
-        return None
-    fields = text.split(None, 2)
-    bare = KEY_TYPE.match(fields[0]) is not None
-    if not bare:
-        options = OPTIONS.match(text)
-        fields = text[options.end() :].split(None, 2) if options else []
-    if len(fields) < 2 or KEY_TYPE.match(fields[0]) is None:
+    key = KEY.match(line)
+    if key is None:
         return None
     try:
-        blob = base64.b64decode(fields[1], validate=True)
+        blob = base64.b64decode(key["blob"], validate=True)
     except ValueError:
         return None
-    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).rstrip(b"=").decode(), bare
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).rstrip(b"=").decode(), key["options"] is None
 
 
 def edited(content: bytes, grant: bytes | None, revoke: list[str], exclusive: bool) -> bytes:
@@ -271,24 +266,32 @@ def with_lines(content: bytes, lines: list[bytes]) -> bytes:
     return content + gap + b"".join(line + b"\n" for line in lines)
 
 
-def open_place(user: str, path: str | None) -> Place:
-    """Open the directory that the account's file is in, without following a symbolic link at its end."""
+def locate(user: str, path: str | None) -> tuple[pwd.struct_passwd, str, bool]:
+    """Return the account, the absolute path of the file, and whether that is the usual one."""
     try:
         account = pwd.getpwnam(user)
     except KeyError:
         raise EditError("Binding.AccountNotFound", f"There is no account '{user}' on the host.") from None
-    wanted = os.path.join(account.pw_dir, path or ".ssh/authorized_keys")
+    usual = os.path.join(account.pw_dir, ".ssh/authorized_keys")
+    wanted = os.path.join(account.pw_dir, path or usual)
+    if ".." in wanted.split("/"):
+        raise EditError("Binding.Unsafe", f"The path '{wanted}' leads elsewhere by '..'; state where the file is.")
+    return account, os.path.normpath(wanted), os.path.normpath(wanted) == os.path.normpath(usual)
+
+
+def open_place(account: pwd.struct_passwd, wanted: str, own: bool) -> Place:
+    """Open the directory that the account's file is in, without following a symbolic link at its end."""
     folder_path, name = os.path.split(wanted)
     try:
-        folder, is_led = open_own_folder(account) if path is None else (os.open(folder_path, FOLDER), True)
+        folder, is_led = open_own_folder(account) if own else (os.open(folder_path, FOLDER), True)
     except OSError as error:
         raise not_opened(f"The directory '{folder_path}' cannot be opened", error, os.path.islink(folder_path)) from None
     status = os.fstat(folder)
-    redirected = is_led and status.st_uid == 0 and account.pw_uid != 0 and not is_roots_alone(folder_path)
-    if redirected or status.st_uid not in (0, account.pw_uid) or (status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX):
+    redirected = is_led and status.st_uid == 0 != account.pw_uid and not is_roots_alone(folder_path)
+    if redirected or status.st_uid not in (0, account.pw_uid) or status.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
         os.close(folder)
-        raise EditError("Binding.Unsafe", f"The directory '{folder_path}' could be changed by others than root and '{user}'.")
-    return Place(folder, name, wanted, account, path is None)
+        raise EditError("Binding.Unsafe", f"The directory '{folder_path}' could be changed by others than root and '{account.pw_name}'.")
+    return Place(folder, name, wanted, account, own)
 
 
 def not_opened(what: str, error: OSError, is_link: bool) -> EditError:
@@ -378,15 +381,16 @@ def undone(undo: dict[str, Any], content: bytes) -> bytes | None:
 
 
 def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Edit the file under a lock on its directory, and return what was changed and what is needed to undo it."""
-    if edit.get("path") is None and (check_mode or edit.get("grant") is None) and not has_folder(edit["user"]):
-        foreseen = new_content(edit, b"") or b""
-        return outcome(b"", foreseen, None, foreseen != b"")
-    place = open_place(edit["user"], edit.get("path"))
+    """Edit the file under a lock on its directory; return what was changed, what undoes it, and the path if it is not the usual one."""
+    account, wanted, own = locate(edit["user"], edit.get("path"))
+    if own and (check_mode or edit.get("grant") is None) and not os.path.lexists(os.path.dirname(wanted)):
+        foreseen = new_content(edit, b"")
+        return {**outcome(None, foreseen, bool(foreseen)), "path": None}
+    place = open_place(account, wanted, own)
     try:
         if not check_mode:
             lock(place)
-        return edit_there(place, edit, check_mode)
+        return {**edit_there(place, edit, check_mode), "path": None if own else wanted}
     except OSError as error:
         raise EditError("Binding.Unwritable", f"The file '{place.path}' cannot be edited: {error.strerror}.") from None
     finally:
@@ -413,6 +417,10 @@ def edit_there(place: Place, edit: dict[str, Any], check_mode: bool) -> dict[str
     changed = content != old or loose or found[:2] != status[:2]  # at 0600 the group has no say
     if content == b"" and old is None:
         content, changed = None, loose
+    if loose and folder.st_uid == 0 != place.account.pw_uid and set(os.listdir(place.folder)) - {place.name, TEMPORARY}:
+        raise EditError(
+            "Binding.Unsafe", f"The directory of '{place.path}' is root's and holds other files, which would become the account's."
+        )
     if changed and not check_mode:
         if loose:
             belong(place.folder, 0o700, place.account.pw_uid, place.account.pw_gid)
@@ -424,14 +432,7 @@ def edit_there(place: Place, edit: dict[str, Any], check_mode: bool) -> dict[str
             os.fsync(place.folder)
         except OSError as error:
             raise EditError(NOT_KNOWN, f"The file '{place.path}' was edited and not flushed to the disk: {error.strerror}.") from None
-    return outcome(old or b"", content, old, changed)
-
-
-def has_folder(user: str) -> bool:
-    """Tell whether the account has a directory for its keys; an account that does not exist is refused elsewhere."""
-    with contextlib.suppress(KeyError):
-        return os.path.lexists(os.path.join(pwd.getpwnam(user).pw_dir, ".ssh"))
-    return True
+    return outcome(old, content, changed)
 
 
 def shown(line: bytes) -> str:
@@ -439,14 +440,14 @@ def shown(line: bytes) -> str:
     return line.decode("utf-8", "replace").rstrip("\r")
 
 
-def outcome(before: bytes, after: bytes | None, original: bytes | None, changed: bool) -> dict[str, Any]:
+def outcome(before: bytes | None, after: bytes | None, changed: bool) -> dict[str, Any]:
     """Return the result: the lines that went and came, and the bytes that undo it."""
-    old, new = before.split(b"\n"), (after or b"").split(b"\n")
+    old, new = (before or b"").split(b"\n"), (after or b"").split(b"\n")
     return {
         "changed": changed,
         "removed": [shown(line) for line in old if line and line not in new],
         "added": [shown(line) for line in new if line and line not in old],
-        "before": None if original is None else base64.b64encode(original).decode(),
+        "before": None if before is None else base64.b64encode(before).decode(),
         "after": hashlib.sha256(after or b"").hexdigest(),
     }
 

@@ -61,7 +61,7 @@ class TaskConnection:
         else:
             if result.get("failed") or result.get("unreachable"):
                 raise _failure(result)
-            return Edited(*(result[field] for field in ("changed", "removed", "added", "before", "after")))
+            return Edited(*(result[field] for field in ("changed", "removed", "added", "before", "after", "path")))
         raise HostUnreachableError(f"The host cannot be reached: {words}")
 
     def _user(self) -> str | None:

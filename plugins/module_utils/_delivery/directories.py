@@ -10,6 +10,7 @@ import os
 import stat
 
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
+from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 
@@ -48,7 +49,8 @@ class Directories:
         """Return the names of the directory's entries as they were at the first look."""
         if path not in self._names:
             directory = self.get(path)
-            self._names[path] = frozenset() if directory is None else _listed(directory)
+            with explained(ErrorCode.FILE_UNREADABLE, f"The directory '{path}' cannot be listed"):  # which is not the same as empty
+                self._names[path] = frozenset(directory.names() if directory is not None else ())
         return self._names[path]
 
     def warnings(self) -> list[str]:
@@ -88,10 +90,3 @@ def check_can_be_made(path: str) -> None:
     else:
         return
     raise KeyPairError(ErrorCode.FILE_UNWRITABLE, f"No private key can be put into the directory '{path}': {problem}.")
-
-
-def _listed(directory: Directory) -> frozenset[str]:
-    try:
-        return frozenset(directory.names())
-    except OSError:
-        return frozenset()

@@ -62,7 +62,7 @@ def _with_configuration(route: Route, identity_file: str, agent: str | None) -> 
     with tempfile.TemporaryDirectory(prefix="keywright-") as folder:
         path = os.path.join(folder, "config")
         with open(path, "x", encoding="utf-8") as file:
-            file.write(configuration(options, identity_file, agent))
+            file.write(configuration(options, identity_file, agent, route.arguments))
         return _log_on(["ssh", "-F", path, "-T", "-l", route.user, "--", route.host, "true"])
 
 

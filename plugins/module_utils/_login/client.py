@@ -9,14 +9,17 @@ With a user's own configuration, agent or open control connection, a key that is
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 CARRIED_OVER = (
     "hostname",
     "port",
     "proxycommand",
+    "proxyusefdpass",
     "hostkeyalias",
     "hostkeyalgorithms",
     "userknownhostsfile",
@@ -34,6 +37,7 @@ OURS = (
     "IdentitiesOnly yes",
     "PreferredAuthentications publickey",
     "PubkeyAuthentication yes",
+    "PubkeyAcceptedKeyTypes -*-cert-v01@openssh.com",  # of a certificate beside the key; older clients know this name alone
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
     "GSSAPIAuthentication no",
@@ -61,19 +65,29 @@ def effective_options(host: str, arguments: Iterable[str]) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line) if done.returncode == 0 else {}
 
 
-def configuration(options: Mapping[str, str], identity_file: str, agent: str | None) -> str:
-    """Return the text of a client configuration that offers one key and nothing else."""
+def configuration(options: Mapping[str, str], identity_file: str, agent: str | None, arguments: Sequence[str] = ()) -> str:
+    """Return the text of a client configuration that offers one key and nothing else; ``arguments`` are those of the user's ssh."""
     lines = [f"{option} {options[option]}" for option in CARRIED_OVER if option in options]
     jump = options.get("proxyjump", "none")
     if jump != "none" and options.get("proxycommand", "none") == "none":
-        lines.append(f"ProxyCommand {through(jump)}")
+        lines.append(f"ProxyCommand {through(jump, configuration_file(arguments))}")
     identity = identity_file.replace("%", "%%").replace('"', '\\"')
     lines += [*OURS, f'IdentityFile "{identity}"', f'IdentityAgent "{agent}"' if agent is not None else "IdentityAgent none"]
     return "Host *\n" + "".join(f"  {line}\n" for line in lines)
 
 
-def through(jump: str) -> str:
+def configuration_file(arguments: Sequence[str]) -> str | None:
+    """Return the configuration that arguments of ssh name, None if it is the usual one."""
+    for argument, following in itertools.zip_longest(arguments, arguments[1:], fillvalue=""):
+        if argument.startswith("-F"):
+            return argument[2:] or following
+    return None
+
+
+def through(jump: str, configured_in: str | None = None) -> str:
     """Return the command that connects through jump hosts; those are logged on to with the user's own configuration."""
     *before, last = jump.split(",")
+    options = [] if configured_in is None else ["-F", shlex.quote(configured_in).replace("%", "%%")]
+    options += ["-J", ",".join(before)] if before else []
     last = re.sub(r"\[([0-9.]+)\]", r"\1", last.removeprefix("ssh://"))  # ssh -G puts an IPv4 address in brackets
-    return " ".join(["ssh", *(["-J", ",".join(before)] if before else []), "-W", "[%h]:%p", f"ssh://{last}"])
+    return " ".join(["ssh", *options, "-W", "[%h]:%p", f"ssh://{last}"])

@@ -41,6 +41,7 @@ class ErrorCode(Enum):
     HOST_UNREACHABLE = "Binding.HostUnreachable", "The host that a key pair is to be bound to cannot be reached."
     ACCOUNT_UNKNOWN = "Binding.AccountNotFound", "There is no such account on the host."
     KEYS_UNSAFE = "Binding.Unsafe", "The host's file or directory is a symbolic link, or could be changed by other accounts."
+    KEYS_ELSEWHERE = "Binding.OtherFile", "The account is bound in another file than the one that the task is about."
     KEYS_UNWRITABLE = "Binding.Unwritable", "The host's file or directory cannot be read or written."
     EDIT_FAILED = (
         "Binding.EditFailed",
@@ -49,7 +50,7 @@ class ErrorCode(Enum):
     FILE_EXISTS = "PrivateKeyFile.Exists", "A file that is not this key pair's private key is in the way."
     FILE_UNWRITABLE = "PrivateKeyFile.Unwritable", "A private key file, or its directory, cannot be written."
     FILE_UNSAFE = "PrivateKeyFile.UnsafeDirectory", "The directory of a private key file could be changed by other users."
-    FILE_UNREADABLE = "PrivateKeyFile.Unreadable", "A private key file that is to be adopted or removed cannot be read, or does not open."
+    FILE_UNREADABLE = "PrivateKeyFile.Unreadable", "A private key file, or its directory, cannot be read, or the file does not open."
     FILE_MISSING = "PrivateKeyFile.Missing", "The private key file is gone and the task says to fail then."
     FILE_MISMATCHED = "PrivateKeyFile.Mismatched", "The private key file is not this key pair's and the task says to fail then."
     REGISTRY_MISSING = "Registry.NotFound", "The registry that is to be read does not exist."

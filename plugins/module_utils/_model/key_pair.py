@@ -86,7 +86,7 @@ class Binding:
 
     ``host`` is its name in the inventory, ``address`` and ``port`` are where it was reached. A binding that is ``pending``
     counts: its line may be on the host, and so may those of the keys whose fingerprints it ``replaces``. ``bound_at`` is
-    ISO 8601 in UTC.
+    ISO 8601 in UTC. ``path`` is the absolute path of the host's file, None for the account's usual one.
     """
 
     key_pair: str
@@ -98,6 +98,7 @@ class Binding:
     bound_at: str
     pending: bool = False
     replaces: tuple[str, ...] = ()
+    path: str | None = None
 
     @property
     def account(self) -> str:

@@ -70,7 +70,7 @@ def plan_bind(wish: BindWish, document: Document, now: str) -> BindPlan:
     earlier = () if before is None else (before.fingerprint, *before.replaces)
     revoke = tuple(fingerprint for fingerprint in dict.fromkeys(earlier) if fingerprint != key_pair.fingerprint)
     bound_at = before.bound_at if before is not None and same else now
-    after = Binding(wish.name, key_pair.fingerprint, wish.host, wish.address, wish.port, wish.user, bound_at)
+    after = Binding(wish.name, key_pair.fingerprint, wish.host, wish.address, wish.port, wish.user, bound_at, path=wish.path)
     return BindPlan(before, after, key_pair.public_key, revoke, None if before is None or same else before.key_pair, key_pair)
 
 
@@ -82,3 +82,17 @@ def plan_unbind(wish: BindWish, document: Document) -> BindPlan:
     key_pair = document.key_pairs.get(wish.name)
     is_others = key_pair is None or (before is not None and before.fingerprint == key_pair.fingerprint)
     return BindPlan(None, None, None, () if key_pair is None or is_others else (key_pair.fingerprint,))
+
+
+def check_file(wish: BindWish, before: Binding | None) -> None:
+    """Refuse to edit another file than the registered one, which would leave an access that nobody knows of."""
+    if before is not None and before.path != wish.path:
+        raise KeyPairError(
+            ErrorCode.KEYS_ELSEWHERE,
+            f"Key pair '{before.key_pair}' is bound to '{wish.account}' in {_named(before.path)}, and this task is about "
+            f"{_named(wish.path)}; unbind it there first.",
+        )
+
+
+def _named(path: str | None) -> str:
+    return "the account's own file" if path is None else f"the file '{path}'"

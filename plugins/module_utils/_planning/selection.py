@@ -76,7 +76,10 @@ def name_pattern(pattern: str) -> re.Pattern[str]:
 
 
 def _with_stars(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, re.split(r"\*+", pattern))))
+    """Return the expression; what is between two stars is sought once, since its first place leaves most room for the rest."""
+    first, *others = map(re.escape, re.split(r"\*+", pattern))
+    middle = "".join(f"(?>.*?{part})" for part in others[:-1])
+    return re.compile(first + middle + "".join(f".*{last}" for last in others[-1:]))
 
 
 def normal_fingerprint(fingerprint: str) -> str:

@@ -181,6 +181,8 @@ def _fields_of_binding(binding: Binding) -> dict[str, Any]:
     fields = dict(vars(binding))
     if not binding.pending:
         del fields["pending"], fields["replaces"]
+    if binding.path is None:
+        del fields["path"]
     return fields
 
 

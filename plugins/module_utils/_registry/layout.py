@@ -110,8 +110,9 @@ BINDING_FIELDS: Mapping[str, Check] = {
     "bound_at": _like(_TIME),
     "pending": lambda value: isinstance(value, bool),
     "replaces": lambda value: isinstance(value, list) and all(map(is_fingerprint, value)),
+    "path": is_file,
 }
-BINDING_OPTIONAL = frozenset({"pending", "replaces"})
+BINDING_OPTIONAL = frozenset({"pending", "replaces", "path"})
 DOCUMENT_FIELDS: Mapping[str, Check] = {
     "schema_version": is_count,
     "region": is_text,

@@ -23,7 +23,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import
     StoreConflictError,
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Binding, Document, KeyPair
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.bind import BindPlan, BindWish, plan_bind, plan_unbind
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.bind import BindPlan, BindWish, check_file, plan_bind, plan_unbind
 from ansible_collections.keywright.ssh.plugins.module_utils._service.commit import commit_document
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 
@@ -44,13 +44,17 @@ class Edit:
 
 @dataclass(frozen=True)
 class Edited:
-    """What was done, or would be: lines that went and came. ``before`` and ``after`` are what an undo needs."""
+    """What was done, or would be: lines that went and came. ``before`` and ``after`` are what an undo needs.
+
+    ``path`` is the absolute path of the file, None if it is the account's usual one.
+    """
 
     changed: bool
     removed: Sequence[str]
     added: Sequence[str]
     before: str | None
     after: str
+    path: str | None = None
 
 
 class Host(Protocol):
@@ -84,16 +88,18 @@ class BindOutcome:
 def bind(wish: BindWish, environment: Environment, host: Host, check_mode: bool) -> BindOutcome:
     """Let a key pair log on to an account, and see that it can.
 
-    Raises :class:`KeyPairError`. If the login fails, the host and the registry are as they were before.
+    Raises :class:`KeyPairError`. If the login fails, the lines on the host and the registry are as they were before.
     """
-    plan = _planned(wish, environment, environment.store.read(wish.region).document)
-    foreseen = BindOutcome(plan, host.edit(_edit_of(wish, plan), check_mode=True))
+    document = environment.store.read(wish.region).document
+    edited = host.edit(_edit_of(wish, _planned(wish, environment, document)), check_mode=True)
+    wish = replace(wish, path=edited.path)
+    foreseen = BindOutcome(_checked(wish, _planned(wish, environment, document)), edited)
     if check_mode:
         return foreseen
     if foreseen.changed:
         with environment.store.exclusive_account(wish.account, wish.lock_timeout):
             return _bound(wish, environment, host)
-    verdict = _verify(wish, host, plan)
+    verdict = _verify(wish, host, foreseen.plan)
     if verdict.words is not None:
         raise _login_failed(wish, verdict.words, "nothing was changed")
     return replace(foreseen, verified=verdict.verified, warnings=_warnings(wish, verdict))
@@ -102,6 +108,13 @@ def bind(wish: BindWish, environment: Environment, host: Host, check_mode: bool)
 def unbind(wish: BindWish, environment: Environment, host: Host | None, check_mode: bool) -> BindOutcome:
     """Take a key pair's access to an account away; without a host, only forget it. Raises :class:`KeyPairError`."""
     plan = _planned_unbind(wish, environment)
+    if wish.path is None and plan.before is not None:
+        wish = replace(wish, path=plan.before.path)
+    elif host is not None and wish.path is not None:
+        wish = replace(wish, path=host.edit(_edit_of(wish, plan), check_mode=True).path)
+    plan = _planned_unbind(wish, environment)
+    if host is not None:
+        _checked(wish, plan)
     if check_mode or plan.before is None:
         foreseen = BindOutcome(plan, None if host is None or not plan.revoke else host.edit(_edit_of(wish, plan), check_mode=True))
         if check_mode or not foreseen.changed:
@@ -109,7 +122,7 @@ def unbind(wish: BindWish, environment: Environment, host: Host | None, check_mo
     with environment.store.exclusive_account(wish.account, wish.lock_timeout):
         plan, edited = _planned_unbind(wish, environment), None
         if host is not None and plan.revoke:
-            edited = host.edit(_edit_of(wish, plan), check_mode=False)
+            edited = host.edit(_edit_of(wish, _checked(wish, plan)), check_mode=False)
         if plan.before is not None:
             _change(wish, environment, lambda _document: None, plan.before)
     return BindOutcome(plan, edited)
@@ -142,6 +155,11 @@ def _planned(wish: BindWish, environment: Environment, document: Document) -> Bi
     return _sparing(wish, environment, plan_bind(wish, document, now))
 
 
+def _checked(wish: BindWish, plan: BindPlan) -> BindPlan:
+    check_file(wish, plan.before)
+    return plan
+
+
 def _planned_unbind(wish: BindWish, environment: Environment) -> BindPlan:
     return _sparing(wish, environment, plan_unbind(wish, environment.store.read(wish.region).document))
 
@@ -151,11 +169,12 @@ def _edit_of(wish: BindWish, plan: BindPlan) -> Edit:
 
 
 def _sparing(wish: BindWish, environment: Environment, plan: BindPlan) -> BindPlan:
-    """Return the plan without the lines that another region's binding of the same account needs."""
+    """Return the plan without the lines that another region's binding of the same account needs in the same file."""
     if not plan.revoke:
         return plan
     others = [environment.store.read(region).document.bindings for region in environment.store.regions() if region != wish.region]
-    needed = {bindings[wish.account].fingerprint for bindings in others if wish.account in bindings}
+    here = [bindings[wish.account] for bindings in others if wish.account in bindings and bindings[wish.account].path == wish.path]
+    needed = {binding.fingerprint for binding in here}
     return replace(plan, revoke=tuple(fingerprint for fingerprint in plan.revoke if fingerprint not in needed))
 
 
@@ -176,7 +195,7 @@ def _record_pending(wish: BindWish, environment: Environment) -> BindPlan:
     plans: list[BindPlan] = []
 
     def pending(document: Document) -> Binding | None:
-        plans.append(_planned(wish, environment, document))
+        plans.append(_checked(wish, _planned(wish, environment, document)))
         return plans[-1].pending
 
     _change(wish, environment, pending)

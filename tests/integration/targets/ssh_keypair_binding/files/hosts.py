@@ -37,6 +37,7 @@ ListenAddress {address}:{port}
 HostKey {folder}/host_key
 PidFile none
 AuthorizedKeysFile .ssh/authorized_keys keys/%u {admin_keys}
+TrustedUserCAKeys {authority}
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 UsePAM no
@@ -96,7 +97,9 @@ def make_host(folder: Path, address: str, accounts: list[str]) -> int:
         "passwd": passwd(home, accounts),
         "shadow": "root:*:19000:0:99999:7:::\n",
         "su": PAM,
-        "sshd_config": CONFIGURATION.format(address=address, port=port, folder=folder, admin_keys=ADMIN_KEYS),
+        "sshd_config": CONFIGURATION.format(
+            address=address, port=port, folder=folder, admin_keys=ADMIN_KEYS, authority=folder.parent / "authority.pub"
+        ),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -125,6 +128,7 @@ def wait_for(address: str, port: int, host: subprocess.Popen[bytes]) -> None:
 
 def main(folder: Path, accounts: list[str]) -> None:
     make_key(folder / "admin")
+    make_key(folder / "authority")
     (folder / "controller").mkdir()
     (folder / "controller" / "passwd").write_text(passwd(folder / "controller", []), encoding="utf-8")
     (folder / "controller" / "root" / ".ssh").mkdir(mode=0o700, parents=True)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -31,6 +32,7 @@ from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.memory_st
 OPS, TWO, THREE = key_pair("ops", 1), key_pair("two", 2), key_pair("three", 3)
 FOREIGN = material(9).line("laptop")
 ACCOUNT = "deploy@web1"
+HOME = "/home/deploy"
 Event = Callable[[str], None]
 
 
@@ -46,7 +48,7 @@ class MemoryHost:
     """
 
     def __init__(self, content: str = "") -> None:
-        self.content: bytes | None = content.encode()
+        self.files: dict[str | None, bytes | None] = {None: content.encode()}
         self.lets_in = True
         self.fails: dict[str, Exception] = {}
         self.edits: list[Edit] = []
@@ -63,7 +65,7 @@ class MemoryHost:
 
     def undo(self, edit: Edit, edited: Edited) -> None:
         self._happens("undo")
-        self._apply({"undo": vars(edited)}, False)
+        self._apply({"path": edit.path, "undo": vars(edited)}, False)
         self._happened("undo")
 
     def log_on(self, wish: BindWish, key_pair: KeyPair) -> Verdict:
@@ -73,17 +75,27 @@ class MemoryHost:
         return Verdict(True) if self.lets_in and there else Verdict(False, words="Permission denied (publickey).")
 
     @property
+    def content(self) -> bytes | None:
+        """What the account's usual file holds."""
+        return self.files[None]
+
+    @content.setter
+    def content(self, content: bytes | None) -> None:
+        self.files[None] = content
+
+    @property
     def fingerprints(self) -> set[str]:
-        found = map(fingerprint_of, (self.content or b"").split(b"\n"))
+        found = map(fingerprint_of, b"\n".join(content or b"" for content in self.files.values()).split(b"\n"))
         return {each[0] for each in found if each is not None}
 
     def _apply(self, edit: dict[str, Any], check_mode: bool) -> Edited:
-        old = self.content
+        path = None if edit["path"] in (None, f"{HOME}/.ssh/authorized_keys") else os.path.join(HOME, edit["path"])
+        old = self.files.get(path)
         new = new_content(edit, old or b"")
         if not check_mode:
-            self.content = new
-        result = outcome(old or b"", new, old, new != old)
-        return Edited(*(result[field] for field in ("changed", "removed", "added", "before", "after")))
+            self.files[path] = new
+        result = {**outcome(old, new, new != old), "path": path}
+        return Edited(*(result[field] for field in ("changed", "removed", "added", "before", "after", "path")))
 
     def _happens(self, name: str) -> None:
         self.step(name)
@@ -120,8 +132,8 @@ class BoundWorld:
     def bind(self, name: str = "ops", check_mode: bool = False, **options: Any) -> BindOutcome:
         return bind(self.wish(name, **options), self._environment(), self.host, check_mode)
 
-    def unbind(self, name: str = "ops", check_mode: bool = False, registry_only: bool = False) -> BindOutcome:
-        return unbind(self.wish(name), self._environment(), None if registry_only else self.host, check_mode)
+    def unbind(self, name: str = "ops", check_mode: bool = False, registry_only: bool = False, **options: Any) -> BindOutcome:
+        return unbind(self.wish(name, **options), self._environment(), None if registry_only else self.host, check_mode)
 
     def unrecorded(self) -> set[str]:
         """Return the key pairs that the host lets in although the registry does not say so."""

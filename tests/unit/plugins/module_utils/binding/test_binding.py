@@ -240,3 +240,60 @@ def test_what_others_registered_meanwhile_stays() -> None:
     assert world.bind().changed
     assert world.document().bindings == {ACCOUNT: binding(OPS, bound_at=NOW), other.account: other}
     assert encode(world.document()) == world.store.documents["eu-1"]
+
+
+OTHER = "keys/deploy"
+OTHER_FILE = "/home/deploy/keys/deploy"
+
+
+def test_the_file_is_registered_and_an_unbind_finds_it() -> None:
+    world = with_nothing()
+    world.bind(path=OTHER)
+    assert world.registered == binding(OPS, bound_at=NOW, path=OTHER_FILE)
+    assert not world.bind(path=OTHER_FILE).changed
+    assert OPS.fingerprint in world.host.fingerprints
+    assert world.unbind(check_mode=True).changed
+    assert world.unbind().changed
+    assert world.document().bindings == {}
+    assert OPS.fingerprint not in world.host.fingerprints
+
+
+def test_the_usual_file_by_its_path_is_the_usual_file() -> None:
+    world = with_ops()
+    assert not world.bind(path="/home/deploy/.ssh/authorized_keys").changed
+    world.unbind(path="/home/deploy/.ssh/authorized_keys")
+    assert world.document().bindings == {}
+    assert OPS.fingerprint not in world.host.fingerprints
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("name", ["ops", "two"])
+@pytest.mark.parametrize(("first", "second"), [(OTHER, None), (None, OTHER), (OTHER, "keys/more")])
+def test_a_bind_in_another_file_is_refused_since_the_first_line_would_stay(
+    first: str | None, second: str | None, name: str, check_mode: bool
+) -> None:
+    world = with_nothing()
+    world.bind(path=first)
+    files, registered = dict(world.host.files), world.registered
+    error = attempted(lambda: world.bind(name, check_mode, path=second))
+    assert error is not None
+    assert error.code is ErrorCode.KEYS_ELSEWHERE
+    assert (world.host.files, world.registered, world.unrecorded()) == (files, registered, set())
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_unbind_from_another_file_is_refused(check_mode: bool) -> None:
+    world = with_nothing()
+    world.bind(path=OTHER)
+    error = attempted(lambda: world.unbind("ops", check_mode, path="keys/more"))
+    assert error is not None
+    assert error.code is ErrorCode.KEYS_ELSEWHERE
+    assert world.registered == binding(OPS, bound_at=NOW, path=OTHER_FILE)
+
+
+def test_a_line_that_another_region_needs_in_another_file_goes() -> None:
+    same = replace(key_pair("same", 1), region="us-1")
+    world = with_ops()
+    world.put(replace(document(same, bindings=[binding(same, path=OTHER_FILE)]), region="us-1"))
+    world.unbind("ops")
+    assert OPS.fingerprint not in world.host.fingerprints

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -65,6 +66,16 @@ def test_a_directory_that_can_be_made_is_not_made_by_the_check(kind: str, tmp_pa
     parts = {"there": "", "not there": "a", "far from there": "a/b/c/d"}
     check_can_be_made(str(tmp_path / parts[kind]))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_place: object) -> list[str]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "listdir", broken)
+    with pytest.raises(KeyPairError, match=f"'{tmp_path}' cannot be listed: Input/output error") as caught:
+        Directories().names(str(tmp_path))
+    assert caught.value.code is ErrorCode.FILE_UNREADABLE
 
 
 @pytest.mark.parametrize("kind", ["a file", "below a file", "a dangling link", "below a dangling link"])

@@ -10,7 +10,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.module_utils._login.client import configuration, effective_options, through
+from ansible_collections.keywright.ssh.plugins.module_utils._login.client import (
+    configuration,
+    configuration_file,
+    effective_options,
+    through,
+)
 
 # What would let another key in, or do more than log on.
 USERS = """
@@ -157,3 +162,16 @@ def test_arguments_of_ansible_come_before_the_users_configuration(tmp_path: Path
 
 def test_a_host_that_looks_like_an_option_is_a_host() -> None:
     assert "proxycommand" not in effective_options("-oProxyCommand=touch /tmp/no", [])
+
+
+def test_a_certificate_beside_the_key_is_not_offered(tmp_path: Path) -> None:
+    accepted = {**_ours(USERS, tmp_path)}
+    algorithms = accepted.get("pubkeyacceptedalgorithms") or accepted["pubkeyacceptedkeytypes"]
+    assert "ssh-ed25519" in algorithms
+    assert "cert-v01" not in algorithms
+
+
+@pytest.mark.parametrize("arguments", [("-C", "-F", "/my config"), ("-F/my config", "-C")])
+def test_a_jump_host_is_sought_in_the_configuration_that_ansible_uses(arguments: tuple[str, ...]) -> None:
+    assert through("gate", configuration_file(arguments)) == "ssh -F '/my config' -W [%h]:%p ssh://gate"
+    assert configuration_file(("-C", "-o", "ProxyJump=x")) is None
