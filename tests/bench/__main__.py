@@ -44,8 +44,8 @@ def setting(controller: Controller, sizes: Sizes) -> Setting:
     """Return what the figures will hold for."""
     describe = ["git", "describe", "--always", "--dirty"]
     revision = subprocess.run(describe, cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout.strip()
-    command = ["stat", "--file-system", "--format", "%T", str(controller.folder)]
-    file_system = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().partition("/")[0]
+    command = ["df", "--output=fstype", str(controller.folder)]
+    file_system = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     return Setting(today, revision, controller.versions(), len(os.sched_getaffinity(0)), file_system, sizes)
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from ..places import MODULE, REGION, Place
 from .contestant import emptied, holding
 
-REGION = "eu-1"
-MODULE = "keywright.ssh.ssh_keypair"
 FLOOR = "keywright_bench.floor.nothing"
 
 
@@ -24,20 +22,8 @@ def names(count: int) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Ground:
-    """A registry and a directory of private keys below ``root``."""
-
-    root: Path
-
-    @property
-    def registry(self) -> Path:
-        """Return the registry."""
-        return self.root / "registry"
-
-    @property
-    def keys(self) -> Path:
-        """Return the directory that private keys are delivered to."""
-        return self.root / "keys"
+class Ground(Place):
+    """A place that is made anew for each measurement."""
 
     @property
     def empty(self) -> Callable[[], None]:

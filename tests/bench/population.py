@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..places import MODULE, Place
 from .contestant import Contestant, holding, recap
 from .controller import Controller, Play, tasks_play
-from .ground import MODULE, names
+from .ground import names
 from .sizes import Sizes
 
 INFO = "keywright.ssh.ssh_keypair_info"
@@ -23,17 +24,11 @@ _NEW = "new"
 
 
 @dataclass(frozen=True)
-class Population:
+class Population(Place):
     """``regions`` regions of ``region_size`` key pairs each, all full but the last one."""
 
-    root: Path
     regions: int
     region_size: int
-
-    @property
-    def registry(self) -> Path:
-        """Return the registry."""
-        return self.root / "registry"
 
     @property
     def last(self) -> str:

@@ -32,7 +32,7 @@ def ratio_cells(row: Row, samples: Samples) -> tuple[str, ...]:
     """Return the cells of one row of the table of ratios."""
     spread = row.result(samples)
     goal = f"{'≤' if row.at_most else '≥'} {row.goal:g}{row.unit}"
-    return row.what, row.against, row.counted, shown(spread, row.unit), goal, "yes" if row.is_met(spread) else "**no**"
+    return row.identity, row.what, row.against, row.counted, shown(spread, row.unit), goal, "yes" if row.is_met(spread) else "**no**"
 
 
 def contestant_cells(identity: str, samples: Samples) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def contestant_cells(identity: str, samples: Samples) -> tuple[str, ...]:
     return (samples.titles[identity], *figures)
 
 
-RATIO_HEADS = ("What", "Against", "Counted", "Median (least to greatest)", "Goal", "Met")
+RATIO_HEADS = ("Row", "What", "Against", "Counted", "Median (least to greatest)", "Goal", "Met")
 CONTESTANT_HEADS = ("What", "CPU, s", "Wall, s", "Peak, MiB")
 
 
@@ -84,7 +84,7 @@ def _method(samples: Samples) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in setting.versions.items())
     sizes = setting.sizes
     return f"""\
-Measured on {setting.measured_at} at revision {setting.revision}, on {setting.cores} cores and an {setting.file_system} file system,
+Measured on {setting.measured_at} at revision {setting.revision}, on {setting.cores} cores, files on {setting.file_system},
 with {versions}.
 `make bench` measures everything anew and writes this part; its raw data is in `.build/bench/data.json`.
 

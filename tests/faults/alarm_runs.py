@@ -20,8 +20,9 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.run import fulfil
 
+from ..places import REGION
 from .invariant import Memory, violations_after_repair, violations_at_any_time
-from .worlds import REGION, World
+from .worlds import World
 
 FINISHED, STRUCK, FAILED = 0, 3, 4
 TASKS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (

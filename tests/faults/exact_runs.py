@@ -22,8 +22,8 @@ from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key imp
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store import FileStore
 
+from ..places import REGION
 from .operations import generate_key
-from .worlds import REGION
 
 KINDS: dict[str, tuple[str, ...]] = {
     "ed25519": (),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..places import MODULE, REGION
 from .controller import Task
-from .worlds import MODULE, REGION, World
+from .worlds import World
 
 PASSPHRASE = "Canary-Passphrase-7Qx-2026"
 PASTED = "{{ lookup('ansible.builtin.file', pasted) }}"

@@ -12,28 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..places import MODULE, REGION, Place
 from .controller import Controller, Task
 
-REGION = "eu-1"
-MODULE = "keywright.ssh.ssh_keypair"
 BINDING = "keywright.ssh.ssh_keypair_binding"
 
 
 @dataclass(frozen=True)
-class World:
+class World(Place):
     """The folders of one try."""
-
-    root: Path
-
-    @property
-    def registry(self) -> Path:
-        """Return the registry."""
-        return self.root / "registry"
-
-    @property
-    def keys(self) -> Path:
-        """Return the directory that private keys are delivered to."""
-        return self.root / "keys"
 
     @property
     def document(self) -> Path:

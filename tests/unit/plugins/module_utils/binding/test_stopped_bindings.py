@@ -10,7 +10,8 @@ What must hold at every moment: no key that this collection granted is on the ho
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -88,58 +89,55 @@ def _raise(error: BaseException) -> Callable[[], None]:
     return event
 
 
-STOPS: dict[str, BaseException] = {
-    "killed": Alarm(),
-    "disconnected": HostUnreachableError("The host cannot be reached: gone"),
-    "failed": KeyPairError(ErrorCode.EDIT_FAILED, "The part of the task that runs on the host failed."),
+STOPS: dict[str, Callable[[], BaseException]] = {
+    "killed": Alarm,
+    "disconnected": lambda: HostUnreachableError("The host cannot be reached: gone"),
+    "failed": lambda: KeyPairError(ErrorCode.EDIT_FAILED, "The part of the task that runs on the host failed."),
 }
+
+
+def _at_each_step(make: Make, task: Task, event: Callable[[BoundWorld], Callable[[], object]]) -> Iterator[tuple[BoundWorld, str]]:
+    """Run a task once for each of its steps, and let an event happen there; return the world, and at which step it was."""
+    for at in itertools.count(1):
+        world = make()
+        steps = Steps(world, at, event(world))
+        with contextlib.suppress(Alarm, KeyPairError):
+            task(world)
+        steps.end()
+        assert world.unrecorded() == set(), f"at step {at}"
+        if not steps.hit:
+            assert at > 1
+            return
+        yield world, f"at step {at}"
 
 
 @in_every_world
 @every_task
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
-def test_a_run_that_is_stopped_at_any_step_hides_no_key_and_the_next_run_finishes(make: Make, task: Task, stop: BaseException) -> None:
-    at = 0
-    while True:
-        at += 1
-        world = make()
-        steps = Steps(world, at, _raise(stop))
-        with contextlib.suppress(Alarm, KeyPairError):
-            task(world)
-        steps.end()
-        assert world.unrecorded() == set(), f"stopped at step {at}"
-        if not steps.hit:
-            break
+def test_a_run_that_is_stopped_at_any_step_hides_no_key_and_the_next_run_finishes(
+    make: Make, task: Task, stop: Callable[[], BaseException]
+) -> None:
+    for world, when in _at_each_step(make, task, lambda _world: _raise(stop())):
         assert world.bind("two").verified
         registered = world.registered
         assert registered is not None
-        assert (registered.key_pair, registered.pending) == ("two", False), f"stopped at step {at}"
-        assert world.host.fingerprints & {OPS.fingerprint, TWO.fingerprint, THREE.fingerprint} == {TWO.fingerprint}, f"stopped at step {at}"
+        assert (registered.key_pair, registered.pending) == ("two", False), when
+        assert world.host.fingerprints & {OPS.fingerprint, TWO.fingerprint, THREE.fingerprint} == {TWO.fingerprint}, when
         assert not world.bind("two").changed
         world.unbind("two")
         assert world.registered is None
         assert world.unrecorded() == set()
-    assert at > 1
 
 
 @in_every_world
 @every_task
 @pytest.mark.parametrize("other", TASKS.values(), ids=TASKS)
 def test_two_controllers_at_once_hide_no_key_and_leave_nothing_pending(make: Make, task: Task, other: Task) -> None:
-    at = 0
-    while True:
-        at += 1
-        world = make()
-        steps = Steps(world, at, partial(attempted, partial(other, world)))
-        attempted(partial(task, world))
-        steps.end()
-        assert world.unrecorded() == set(), f"met at step {at}"
-        if not steps.hit:
-            break
+    for world, when in _at_each_step(make, task, lambda world: partial(attempted, partial(other, world))):
         assert world.bind("two").verified
         assert world.registered is not None
-        assert not world.registered.pending
-        assert world.host.fingerprints & {OPS.fingerprint, THREE.fingerprint} == set(), f"met at step {at}"
+        assert not world.registered.pending, when
+        assert world.host.fingerprints & {OPS.fingerprint, THREE.fingerprint} == set(), when
 
 
 @in_every_world
