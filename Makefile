@@ -8,6 +8,7 @@ PYTHON ?= python3
 BUILD := .build
 TEST_ENV := $(BUILD)/venv-test
 PEERS_ENV := $(BUILD)/venv-peers
+BENCH_ENV := $(BUILD)/venv-bench
 TREE := $(BUILD)/ansible_collections/keywright/ssh
 DEMO := $(BUILD)/demo
 
@@ -24,7 +25,7 @@ UV := env UV_SYSTEM_CERTS=1 $(BUILD)/uv/bin/uv --quiet
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-quick test-matrix format lint types pytest units integration sanity ansible-lint \
-	docs-lint changelog-lint licences docs build importer test-faults faults-sample tree prerequisites clean
+	docs-lint changelog-lint licences docs build importer test-faults faults-sample bench tree prerequisites clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -50,6 +51,9 @@ test-faults: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Kill, starve, crowd and dec
 
 faults-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Do a sample of that in less than two minutes
 	$(STAGE) "Faults, a sample (strace)" python -m tests.faults --sample
+
+bench: $(BENCH_ENV).stamp $(PEERS_ENV).stamp ## Measure everything against other modules and write docs/performance.md
+	@$(BENCH_ENV)/bin/python -m tests.bench $(BENCH)
 
 lint: $(TEST_ENV).stamp ## Check the format and style of Python files
 	$(STAGE) "Format (ruff)" ruff format --check .
@@ -107,6 +111,12 @@ $(PEERS_ENV).stamp: requirements.txt tests/requirements-peers.txt $(BUILD)/uv.st
 	@echo "Making $(PEERS_ENV) ..."
 	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(PEERS_ENV)
 	@env VIRTUAL_ENV=$(PEERS_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-peers.txt
+	@touch $@
+
+$(BENCH_ENV).stamp: requirements.txt tests/requirements-bench.txt $(BUILD)/uv.stamp
+	@echo "Making $(BENCH_ENV) ..."
+	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(BENCH_ENV)
+	@env VIRTUAL_ENV=$(BENCH_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-bench.txt
 	@touch $@
 
 REQUIREMENTS := $(wildcard requirements.txt examples/requirements.txt tests/requirements*.txt tests/*/requirements.txt)
