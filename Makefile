@@ -12,20 +12,26 @@ BENCH_ENV := $(BUILD)/venv-bench
 TREE := $(BUILD)/ansible_collections/keywright/ssh
 DEMO := $(BUILD)/demo
 
+# `make test` runs this many of its stages at once, the longest first. What a stage prints is shown when it ends.
+JOBS ?= 2
+STAGES := integration-binding integration-rest faults-sample sanity units ansible-lint importer docs-lint docs changelog-lint licences
+
 # The tools call each other by name, keep their own files below .build, and find the collection in its copy there.
 TESTED := env PATH="$(CURDIR)/$(TEST_ENV)/bin:$$PATH" HOME="$(CURDIR)/$(BUILD)/home" \
 	ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(BUILD)" ANSIBLE_NOCOLOR=1 MYPY_FORCE_COLOR=0
 STAGE := @$(TESTED) bash tools/stage.sh
+INTEGRATION = python -m tools.ansible_test integration --parent $(BUILD)/ansible-test/$@ --peers $(PEERS_ENV)/bin
+BINDING := ssh_keypair_binding
 IN_TREE := env -C $(TREE)
 IN_DEMO := env PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.venv/collections" \
 	ANSIBLE_HOME="$(CURDIR)/$(BUILD)/home/.ansible" ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_INVENTORY_UNPARSED_WARNING=False
 UV := env UV_SYSTEM_CERTS=1 $(BUILD)/uv/bin/uv --quiet
 
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-quick test-matrix format lint types pytest units integration sanity ansible-lint \
-	docs-lint changelog-lint licences docs build importer test-faults faults-sample bench tree prerequisites clean
+.PHONY: help demo test test-quick test-matrix format lint types pytest units integration integration-binding \
+	integration-rest sanity ansible-lint docs-lint changelog-lint licences docs build importer test-faults faults-sample bench \
+	tree prerequisites clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -39,7 +45,8 @@ demo: $(BUILD)/venv-demo.stamp ## Install the collection from the checkout and r
 
 ## Check
 
-test: test-quick units integration sanity ansible-lint docs-lint changelog-lint licences docs importer faults-sample ## Run every check, as CI does
+test: test-quick $(PEERS_ENV).stamp ## Run every check, as CI does
+	@$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target $(STAGES)
 
 test-quick: lint types pytest ## Run the checks that take less than a minute
 
@@ -66,13 +73,18 @@ pytest: $(TEST_ENV).stamp ## Run the unit tests with plain pytest
 	$(STAGE) "Unit tests (pytest)" pytest -n auto
 
 units: $(TEST_ENV).stamp ## Run the unit tests with ansible-test
-	$(STAGE) "Unit tests (ansible-test)" python -m tools.ansible_test units
+	$(STAGE) "Unit tests (ansible-test)" python -m tools.ansible_test units --parent $(BUILD)/ansible-test/$@
 
-integration: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Run the integration tests
-	$(STAGE) "Integration tests (ansible-test)" python -m tools.ansible_test integration --peers $(PEERS_ENV)/bin
+integration: integration-binding integration-rest ## Run the integration tests
+
+integration-binding: $(TEST_ENV).stamp $(PEERS_ENV).stamp
+	$(STAGE) "Integration tests of bindings (ansible-test)" $(INTEGRATION) -- $(BINDING)
+
+integration-rest: $(TEST_ENV).stamp $(PEERS_ENV).stamp
+	$(STAGE) "Other integration tests (ansible-test)" $(INTEGRATION) -- --exclude $(BINDING)
 
 sanity: $(TEST_ENV).stamp ## Run all of ansible-test's sanity tests
-	$(STAGE) "Sanity tests (ansible-test)" python -m tools.ansible_test sanity
+	$(STAGE) "Sanity tests (ansible-test)" python -m tools.ansible_test sanity --parent $(BUILD)/ansible-test/$@
 
 ansible-lint: $(TEST_ENV).stamp tree ## Check playbooks and roles with the production profile
 	$(STAGE) "Playbooks (ansible-lint)" $(IN_TREE) ansible-lint -q --nocolor
