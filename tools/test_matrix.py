@@ -132,8 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--core", action="append", choices=sorted({pair.core for pair in PAIRS}), help="only this ansible-core (repeatable)"
     )
-    wanted = parser.parse_args(arguments).core
-    pairs = [pair for pair in PAIRS if not wanted or pair.core in wanted]
+    parser.add_argument("--python", action="append", choices=sorted({pair.python for pair in PAIRS}), help="only this Python (repeatable)")
+    chosen = parser.parse_args(arguments)
+    cores, pythons = chosen.core or [pair.core for pair in PAIRS], chosen.python or [pair.python for pair in PAIRS]
+    pairs = [pair for pair in PAIRS if pair.core in cores and pair.python in pythons]
     interpreters = {version: find_interpreter(version) for version in sorted({pair.python for pair in pairs})}
     passed = [report(pair, interpreter) for pair in pairs if (interpreter := interpreters[pair.python])]
     for pair in pairs:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.curves import nist_curve
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import require_cryptography
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import PublicKey
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import decode_base64, describe_blob
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import decode_base64, describe_blob, ed25519_blob
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -55,10 +56,29 @@ def generate(key_type: str, size: int) -> PrivateKey:
     return GENERATORS[key_type](size)
 
 
+def generate_all(kinds: Sequence[tuple[str, int]]) -> Iterable[PrivateKey]:
+    """Return new private keys of these types and sizes, in their order; rsa keys on all processors.
+
+    The library lets go of the interpreter's lock while it makes an rsa key since its release 47.
+    """
+    workers = min(os.cpu_count() or 1, sum(key_type == "rsa" for key_type, _size in kinds))
+    if workers < 2:
+        return [generate(*kind) for kind in kinds]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(workers) as pool:
+        return [*pool.map(lambda kind: generate(*kind), kinds)]
+
+
 def public_key_of(private_key: PrivateKey, comment: str) -> PublicKey:
     """Return the public half of a private key."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    line = private_key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-    blob = decode_base64(line.split(b" ")[1].decode("ascii"))
+    public_key = private_key.public_key()
+    if isinstance(private_key, Ed25519PrivateKey):  # the library takes ten times as long to write the line
+        blob = ed25519_blob(public_key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    else:
+        line = public_key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+        blob = decode_base64(line.split(b" ")[1].decode("ascii"))
     return PublicKey(*describe_blob(blob), blob, comment)

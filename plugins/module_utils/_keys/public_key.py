@@ -13,7 +13,6 @@ from ansible_collections.keywright.ssh.plugins.module_utils._keys.import_formats
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.strength import check_strength
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import (
     MalformedKeyError,
-    Reader,
     decode_base64,
     describe_blob,
     md5_fingerprint,
@@ -37,7 +36,7 @@ class PublicKey:
     @property
     def algorithm(self) -> str:
         """The name in the wire format, such as ``ssh-ed25519``."""
-        return Reader(self.blob).string().decode("ascii")
+        return self.blob[4 : 4 + int.from_bytes(self.blob[:4], "big")].decode("ascii")
 
     @property
     def fingerprint(self) -> str:

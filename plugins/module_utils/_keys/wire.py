@@ -55,7 +55,12 @@ class Reader:
 
     def string(self) -> bytes:
         """Return the next length-prefixed string."""
-        return self.take(self.uint32())
+        start = self._at + 4
+        end = start + int.from_bytes(self._data[self._at : start], "big")
+        if end > len(self._data):
+            raise MalformedKeyError("the key is cut short")
+        self._at = end
+        return self._data[start:end]
 
     def mpint(self) -> int:
         """Return the next number; negative ones and needless leading zeros are refused, so that one key has one blob."""
@@ -89,6 +94,16 @@ def string(value: bytes) -> bytes:
 def mpint(number: int) -> bytes:
     """Return a number that is not negative in its shortest two's complement form, as a string."""
     return string(number.to_bytes(number.bit_length() // 8 + 1, "big") if number else b"")
+
+
+_ED25519 = ("ed25519", 256)
+_ED25519_FRAME = string(b"ssh-ed25519") + uint32(_ED25519_BYTES)
+_ED25519_BLOB_BYTES = len(_ED25519_FRAME) + _ED25519_BYTES
+
+
+def ed25519_blob(point: bytes) -> bytes:
+    """Return the public key blob of a point."""
+    return _ED25519_FRAME + point
 
 
 class Blob(NamedTuple):
@@ -177,6 +192,8 @@ def read_blob(blob: bytes) -> Blob:
 
 def describe_blob(blob: bytes) -> tuple[str, int]:
     """Return type (a name of ``KEY_TYPES``) and size in bits; raises ValueError with the reason. Structure only."""
+    if len(blob) == _ED25519_BLOB_BYTES and blob.startswith(_ED25519_FRAME):  # nearly all keys, by far the cheapest to tell
+        return _ED25519
     fields = read_blob(blob)
     return ALGORITHMS[fields.algorithm].name, fields.size
 

@@ -193,5 +193,4 @@ def _lines(title: str, records: Mapping[str, Any]) -> str:
     return f'  "{title}": {{\n{lines}\n  }}'
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_text = json.JSONEncoder(ensure_ascii=False).encode

@@ -29,7 +29,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path imp
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable, trusted_owner
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
-from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec
+from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec, recent
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import is_region
@@ -94,7 +94,7 @@ class FileStore:
             return Snapshot(Document(region, "", 0), None)
         data, _status = found
         try:
-            document = codec.decode(data, region)
+            document = recent.decoded(data, region)
         except codec.UnloadableError as error:
             refused = error
         else:
@@ -113,7 +113,7 @@ class FileStore:
         if directory is None:
             raise StoreConflictError(region)
         with explained(ErrorCode.REGISTRY_UNWRITABLE, f"The document '{self._path(region)}' cannot be written"):
-            data = codec.encode(document)
+            data = recent.encoded(document)
             self._replace(directory, region, data, None if found is None else found[1])
         return _version(data)
 

@@ -38,6 +38,7 @@ class Creation:
         self._environment = environment
         self._workspace = workspace
         self._keys = keys
+        self._registry = environment.store.identity
 
     def apply(self, view: View) -> tuple[Step, ...]:
         """Take the steps and return them with what is registered now."""
@@ -63,8 +64,11 @@ class Creation:
         replaced = key_pair.replaced
         if replaced is not None and replaced.file is not None and replaced.kept_as is not None:
             self._workspace.set_aside(replaced.file, replaced.kept_as, replaced.fingerprint, self._wish.passphrase)
-        if key_pair.delivery is not None and not self._workspace.is_free(self._staged_path(key_pair.delivery, key_pair)):
-            self._workspace.publish(self._staged_name(key_pair), key_pair.delivery.file, key_pair.fingerprint, self._wish.passphrase)
+        if key_pair.delivery is None:
+            return
+        staged = self._staged_path(key_pair.delivery, key_pair)
+        if not self._workspace.is_free(staged):
+            self._workspace.publish(os.path.basename(staged), key_pair.delivery.file, key_pair.fingerprint, self._wish.passphrase)
 
     def _sync(self, steps: tuple[Step, ...]) -> None:
         self._workspace.sync(os.path.dirname(file) for step in steps for file in files_of(step))
@@ -97,7 +101,7 @@ class Creation:
             now += timedelta(microseconds=1)
 
     def _staged_name(self, key_pair: KeyPair) -> str:
-        return staged_name(tag_of(self._environment.store.identity, key_pair.region, key_pair.name), key_pair.fingerprint)
+        return staged_name(tag_of(self._registry, key_pair.region, key_pair.name), key_pair.fingerprint)
 
     def _staged_path(self, delivery: Delivery, key_pair: KeyPair) -> str:
         return os.path.join(os.path.dirname(delivery.file), self._staged_name(key_pair))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import require_bcrypt, require_cryptography
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import generate, public_key_of
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import generate, generate_all, public_key_of
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.private_key import serialize
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import OPENSSH
@@ -36,9 +36,8 @@ class KeyMaker:
 
     def prepare(self, steps: Iterable[Step]) -> None:
         """Make the keys that a plan needs, which takes seconds for RSA and so is done while nobody waits for a lock."""
-        for step in steps:
-            if step.action == CREATE and step.after is not None:
-                self._prepared[_kind(step.after)] = generate(step.after.type, step.after.size)
+        planned = [step.after for step in steps if step.action == CREATE and step.after is not None]
+        self._prepared.update(zip(map(_kind, planned), generate_all([(each.type, each.size) for each in planned]), strict=True))
 
     def take(self, planned: KeyPair) -> tuple[Material, bytes]:
         """Return the public half and the private key file of a planned key pair."""

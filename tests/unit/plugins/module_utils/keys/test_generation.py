@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import GENERATORS, generate, public_key_of
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import GENERATORS, generate, generate_all, public_key_of
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import PublicKey, parse_public_key
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import CREATABLE_TYPES, KEY_TYPES
 
@@ -32,3 +32,11 @@ def test_a_new_key_has_the_type_and_size_asked_for_and_would_be_imported(
 @pytest.mark.parametrize(("key_type", "size"), [("ed25519", 256), ("ecdsa", 384)])
 def test_every_key_is_new(key_type: str, size: int) -> None:
     assert len({public_key_of(generate(key_type, size), "").fingerprint for _round in range(50)}) == 50
+
+
+def test_a_batch_has_the_kinds_asked_for_in_their_order() -> None:
+    kinds = [("rsa", 2048), ("ed25519", 256), ("ecdsa", 521), ("rsa", 3072), ("ed25519", 256)]
+    keys = [public_key_of(key, "") for key in generate_all(kinds)]
+    assert [(key.type, key.size) for key in keys] == kinds
+    assert len({key.fingerprint for key in keys}) == len(kinds)
+    assert list(generate_all([])) == []
