@@ -47,7 +47,7 @@ def plan_present(wish: Wish, name: str, current: KeyPair | None, seen: Seen, con
         raise _already_exists(name, current, differing)
     if differing and wish.regenerate == FULL_IDEMPOTENCE:
         return _new(wish, name, current, seen, controller, differing)
-    adopts = _adopts(wish, current, seen)
+    adopts = not differing and _adopts(wish, current, seen)
     if seen.status == MISSING and wish.on_missing_private_key == REGENERATE and not adopts:
         return _new(wish, name, current, seen, controller, ("the private key file is missing",))
     if wish.on_missing_private_key == FAIL and not adopts:

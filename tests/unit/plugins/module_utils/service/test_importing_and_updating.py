@@ -52,6 +52,21 @@ def test_an_import_over_an_import_is_done_when_asked_for(any_world: World) -> No
     assert not any_world.make("alice", material=material(1), regenerate="full_idempotence").changed
 
 
+@pytest.mark.parametrize("status", ["imported", "missing", "mismatched"])
+def test_a_key_pair_that_is_kept_does_not_adopt_the_file_of_another_key(status: str, any_world: World) -> None:
+    any_world.make("ops", material=material(3) if status == "imported" else None)
+    if status != "imported":
+        any_world.pem().unlink()
+    if status == "mismatched":
+        any_world.put_key(any_world.pem(), 5)
+    file = any_world.put_key(any_world.root / "found", 4)
+    before = tree(any_world.root)
+    record = any_world.registered()
+    assert not any_world.make("ops", material=material(4), adopted_file=str(file), regenerate="never").changed
+    assert any_world.registered() == record
+    assert tree(any_world.root) == before
+
+
 def test_tags_are_updated_without_touching_key_or_file(any_world: World) -> None:
     any_world.make("ops", tags={"a": "1", "b": "2"})
     old, files = any_world.registered(), tree(any_world.keys)
