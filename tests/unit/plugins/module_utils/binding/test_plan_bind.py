@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Binding
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.bind import BindWish, plan_bind, plan_unbind
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.bind import BindWish, check_file, plan_bind, plan_unbind
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.plan import plan
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils import builders
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.binding.bound_worlds import ACCOUNT, OPS, THREE, TWO
@@ -79,6 +79,43 @@ def test_an_unbind_revokes_the_key_and_forgets_its_binding(before: Binding | Non
 def test_what_is_neither_registered_nor_bound_is_unbound_by_doing_nothing() -> None:
     found = plan_unbind(WISH, document(TWO))
     assert (found.before, found.after, found.grant, found.revoke) == (None, None, None, ())
+
+
+def test_a_name_that_is_not_registered_takes_nothing_from_the_key_pair_that_is_bound() -> None:
+    found = plan_unbind(WISH, document(TWO, bindings=[binding(TWO)]))
+    assert (found.before, found.after, found.grant, found.revoke) == (None, None, None, ())
+
+
+OWN = "the account's own file"
+
+# The file of the registered binding, the file of the task, and how a refusal names both; None if they are one.
+FILES: dict[str, tuple[str | None, str | None, tuple[str, str] | None]] = {
+    "the account's own": (None, None, None),
+    "the same": ("/etc/keys/deploy", "/etc/keys/deploy", None),
+    "another": ("/etc/keys/deploy", "/srv/keys", ("the file '/etc/keys/deploy'", "the file '/srv/keys'")),
+    "the task's is the account's own": ("/etc/keys/deploy", None, ("the file '/etc/keys/deploy'", OWN)),
+    "the registered is the account's own": (None, "/srv/keys", (OWN, "the file '/srv/keys'")),
+}
+
+
+@pytest.mark.parametrize(("registered", "stated", "named"), FILES.values(), ids=FILES)
+def test_a_binding_stays_in_its_file_and_a_refusal_names_both_files(
+    registered: str | None, stated: str | None, named: tuple[str, str] | None
+) -> None:
+    wish, before = replace(WISH, path=stated), binding(OPS, path=registered)
+    if named is None:
+        check_file(wish, before)
+        return
+    with pytest.raises(KeyPairError) as refusal:
+        check_file(wish, before)
+    assert refusal.value.code is ErrorCode.KEYS_ELSEWHERE
+    assert f"'ops' is bound to '{ACCOUNT}' in {named[0]}, and this task is about {named[1]};" in refusal.value.message
+
+
+@pytest.mark.parametrize(("value", "field"), [(WISH, "user"), (plan_bind(WISH, document(OPS), NOW), "grant")], ids=["wish", "plan"])
+def test_what_was_asked_for_and_what_was_decided_cannot_be_changed(value: object, field: str) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, field, "other")
 
 
 @pytest.mark.parametrize("options", [{"present": False}, {"type": "ecdsa", "regenerate": "full_idempotence"}], ids=["removed", "replaced"])

@@ -58,8 +58,9 @@ def test_the_private_key_file_goes_only_if_asked_for_and_known_to_be_the_key_pai
 
 
 @pytest.mark.parametrize("remove", [False, True])
-def test_an_imported_key_pair_has_no_file_to_speak_of(remove: bool) -> None:
-    step = plan_absent(wish(present=False, remove_private_key=remove), "ops", imported(), Seen("not_managed"))
+@pytest.mark.parametrize("seen", [Seen("not_managed"), PRESENT, Seen("unverified", "cannot be read", unreadable=True)], ids=str)
+def test_an_imported_key_pair_has_no_file_to_speak_of_whatever_is_seen(seen: Seen, remove: bool) -> None:
+    step = plan_absent(wish(present=False, remove_private_key=remove), "ops", imported(), seen)
     assert (step.action, step.removes_file, step.warnings) == ("remove", False, ())
 
 
@@ -101,6 +102,21 @@ def test_a_bound_key_pair_can_be_kept_and_tagged_and_others_removed() -> None:
     assert [step.action for step in plan(wish("ops", tags={"a": "b"}), BOUND, {"ops": PRESENT}, CONTROLLER)] == ["update"]
     assert [step.action for step in plan(wish("ops"), BOUND, {"ops": PRESENT}, CONTROLLER)] == ["keep"]
     assert [step.action for step in plan(wish("web", "unknown", present=False), BOUND, {}, CONTROLLER)] == ["remove", "keep"]
+
+
+def test_what_is_bound_does_not_hinder_a_new_key_pair_and_is_found_behind_one_that_is_not_registered() -> None:
+    assert [step.action for step in plan(wish("new"), BOUND, {}, CONTROLLER)] == ["create"]
+    with pytest.raises(KeyPairError, match=r"'ops'.*cannot be removed"):
+        plan(wish("unknown", "ops", present=False), BOUND, {}, CONTROLLER)
+
+
+@pytest.mark.parametrize(("hosts", "more"), [(20, ""), (21, " and 1 more"), (25, " and 5 more")])
+def test_of_many_hosts_that_let_a_key_pair_in_twenty_are_named_and_the_rest_is_counted(hosts: int, more: str) -> None:
+    names = [f"web{number:02}" for number in range(hosts)]
+    bound = document(key_pair(), bindings=[binding(key_pair(), name) for name in names])
+    with pytest.raises(KeyPairError) as caught:
+        plan(wish("ops", present=False), bound, {}, CONTROLLER)
+    assert f"bound to {', '.join(f'deploy@{name}' for name in names[:20])}{more}; unbind it first" in caught.value.message
 
 
 def test_a_file_that_is_to_go_and_cannot_be_read_keeps_its_registration() -> None:

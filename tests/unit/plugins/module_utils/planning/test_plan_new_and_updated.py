@@ -186,6 +186,10 @@ def test_a_batch_that_would_be_too_many_is_refused_as_a_whole(registered: int, n
     assert caught.value.code is ErrorCode.QUOTA_KEY_PAIRS
 
 
+def test_what_is_registered_can_be_kept_in_a_region_that_holds_too_many() -> None:
+    assert [step.action for step in plan(wish("host-001"), _full(501), {}, CONTROLLER)] == ["keep"]
+
+
 def test_steps_come_in_the_order_of_the_task_and_one_that_may_not_be_taken_stops_all() -> None:
     current = document(imported("bb"))
     assert [step.name for step in plan(wish("cc", "bb", "aa"), current, {}, CONTROLLER)] == ["cc", "bb", "aa"]
