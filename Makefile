@@ -9,6 +9,7 @@ BUILD := .build
 TEST_ENV := $(BUILD)/venv-test
 PEERS_ENV := $(BUILD)/venv-peers
 BENCH_ENV := $(BUILD)/venv-bench
+MUTANTS_ENV := $(BUILD)/venv-mutants
 TREE := $(BUILD)/ansible_collections/keywright/ssh
 DEMO := $(BUILD)/demo
 
@@ -30,7 +31,7 @@ UV := env UV_SYSTEM_CERTS=1 $(BUILD)/uv/bin/uv --quiet
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-quick test-matrix format lint types pytest units integration integration-binding \
-	integration-rest sanity ansible-lint docs-lint changelog-lint licences docs build importer test-faults faults-sample bench \
+	integration-rest sanity ansible-lint docs-lint changelog-lint licences docs build importer test-faults faults-sample mutants bench \
 	tree prerequisites clean
 
 help: ## List the targets
@@ -58,6 +59,9 @@ test-faults: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Kill, starve, crowd and dec
 
 faults-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Do a sample of that in less than two minutes
 	$(STAGE) "Faults, a sample (strace)" python -m tests.faults --sample
+
+mutants: $(MUTANTS_ENV).stamp ## Change the code in one place at a time; print what no unit test notices, and the score (half an hour)
+	@$(MUTANTS_ENV)/bin/python -m tests.mutants $(MUTANTS)
 
 bench: $(BENCH_ENV).stamp $(PEERS_ENV).stamp ## Measure everything against other modules and write docs/performance.md
 	@$(BENCH_ENV)/bin/python -m tests.bench $(BENCH)
@@ -129,6 +133,12 @@ $(BENCH_ENV).stamp: requirements.txt tests/requirements-bench.txt $(BUILD)/uv.st
 	@echo "Making $(BENCH_ENV) ..."
 	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(BENCH_ENV)
 	@env VIRTUAL_ENV=$(BENCH_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-bench.txt
+	@touch $@
+
+$(MUTANTS_ENV).stamp: requirements.txt examples/requirements.txt tests/requirements-run.txt tests/requirements-mutants.txt $(BUILD)/uv.stamp
+	@echo "Making $(MUTANTS_ENV) ..."
+	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(MUTANTS_ENV)
+	@env VIRTUAL_ENV=$(MUTANTS_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-mutants.txt
 	@touch $@
 
 REQUIREMENTS := $(wildcard requirements.txt examples/requirements.txt tests/requirements*.txt tests/*/requirements.txt)

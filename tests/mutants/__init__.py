@@ -1,0 +1,5 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The mutation check, which shows what no unit test notices: ``python -m tests.mutants [PART ...]``, run in the checkout."""
