@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import Call
+
+# An action's file is imported by Ansible itself before it forks, and its workers have no terminal.
+_HAS_TERMINAL = sys.stdout.isatty()
+_display = Display()
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -31,7 +37,7 @@ class ControllerAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the task's result, a failed one instead of an exception."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        call = Call(self._loader.path_dwim, bool(self._task.check_mode), bool(self._task.diff))
+        call = Call(self._loader.path_dwim, bool(self._task.check_mode), bool(self._task.diff), self._tell)
         result.update(guarded(lambda: self.operate(self._task.args, call)))
         warnings = self._ineffective(task_vars or {}) + result.get("warnings", [])
         if warnings:
@@ -41,6 +47,11 @@ class ControllerAction(ActionBase):
     def operate(self, arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """Do what the task asks for and return its result; raises :class:`KeyPairError`."""
         raise NotImplementedError
+
+    def _tell(self, text: str) -> None:
+        """Show a line to a person at a terminal, and to no log."""
+        if _HAS_TERMINAL:
+            _display.display(f"{self._task.action}: {text}", screen_only=True)
 
     def _ineffective(self, task_vars: Mapping[str, Any]) -> list[str]:
         given = {

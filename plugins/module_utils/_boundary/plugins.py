@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.progress import Progress
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.secrets import forbid_core_dumps, mask
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation import plain, validated
 from ansible_collections.keywright.ssh.plugins.module_utils._interface import argument_spec
@@ -33,13 +34,21 @@ SSH_KEYPAIR = argument_spec.ssh_keypair(env_fallback)
 SSH_KEYPAIR_INFO = argument_spec.ssh_keypair_info(env_fallback)
 
 
+def _tell_nobody(_text: str) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Call:
-    """How a task was called: ``resolve`` makes a path absolute; ``diff`` asks for the difference that the run makes."""
+    """How a task was called: ``resolve`` makes a path absolute; ``diff`` asks for the difference that the run makes.
+
+    ``tell`` shows a line to the person who waits.
+    """
 
     resolve: Resolve
     check_mode: bool
     diff: bool
+    tell: Callable[[str], object] = _tell_nobody
 
 
 def ssh_keypair(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
@@ -50,7 +59,7 @@ def ssh_keypair(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
         mask(parameters["passphrase"])
     request = parse_ssh_keypair(parameters, call.resolve)
     with contextlib.closing(open_store(request.registry)) as store:
-        outcome = fulfil(request.wish, Environment(store, on_secret=mask), call.check_mode)
+        outcome = fulfil(request.wish, Environment(store, on_secret=mask, on_progress=Progress(call.tell)), call.check_mode)
     result = outcome_result(request.wish, outcome, call.diff)
     return with_warnings(result, warnings)
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.curves import nist_curve
@@ -56,18 +56,20 @@ def generate(key_type: str, size: int) -> PrivateKey:
     return GENERATORS[key_type](size)
 
 
-def generate_all(kinds: Sequence[tuple[str, int]]) -> Iterable[PrivateKey]:
-    """Return new private keys of these types and sizes, in their order; rsa keys on all processors.
+def generate_all(kinds: Sequence[tuple[str, int]]) -> Generator[PrivateKey, None, None]:
+    """Yield new private keys of these types and sizes, in their order; rsa keys are made on all processors.
 
-    The library lets go of the interpreter's lock while it makes an rsa key since its release 47.
+    The library lets go of the interpreter's lock while it makes an rsa key since its release 47. What has not been begun
+    when the generator is closed is not made.
     """
     workers = min(os.cpu_count() or 1, sum(key_type == "rsa" for key_type, _size in kinds))
     if workers < 2:
-        return [generate(*kind) for kind in kinds]
+        yield from (generate(*kind) for kind in kinds)
+        return
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(workers) as pool:
-        return [*pool.map(lambda kind: generate(*kind), kinds)]
+        yield from pool.map(lambda kind: generate(*kind), kinds)
 
 
 def public_key_of(private_key: PrivateKey, comment: str) -> PublicKey:

@@ -87,6 +87,7 @@ class Creation:
             after = replace(after, fingerprint=material.fingerprint, public_key=material.line(after.comment))
             staged[after.name] = self._staged_path(step.after.delivery, after)
             self._workspace.stage(*os.path.split(staged[after.name]), private_key)
+            self._environment.on_progress("private keys written", len(staged), len(self._wish.names))
         return replace(step, after=after)
 
     def _dated(self, replaced: Replacement | None) -> Replacement | None:

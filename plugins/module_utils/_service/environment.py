@@ -22,11 +22,19 @@ def _tell_nobody(_secret: str) -> None:
     pass
 
 
+def _show_nobody(_what: str, _done: int, _total: int) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Environment:
-    """``now`` returns an aware time; ``on_secret`` is told each secret text that comes into being, so that it can be masked."""
+    """``now`` returns an aware time; ``on_secret`` is told each secret text that comes into being, so that it can be masked.
+
+    ``on_progress`` is told of every step of a batch: what is done, how many are done, and how many there are.
+    """
 
     store: Store
     controller: str = field(default_factory=this_controller)
     now: Callable[[], datetime] = _now
     on_secret: Callable[[str], None] = _tell_nobody
+    on_progress: Callable[[str, int, int], None] = _show_nobody

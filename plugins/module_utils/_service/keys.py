@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import require_bcrypt, require_cryptography
@@ -34,10 +35,13 @@ class KeyMaker:
         self._wish = wish
         self._prepared: dict[tuple[str, str, int], Any] = {}
 
-    def prepare(self, steps: Iterable[Step]) -> None:
+    def prepare(self, steps: Iterable[Step], on_progress: Callable[[str, int, int], None]) -> None:
         """Make the keys that a plan needs, which takes seconds for RSA and so is done while nobody waits for a lock."""
         planned = [step.after for step in steps if step.action == CREATE and step.after is not None]
-        self._prepared.update(zip(map(_kind, planned), generate_all([(each.type, each.size) for each in planned]), strict=True))
+        with contextlib.closing(generate_all([(each.type, each.size) for each in planned])) as keys:
+            for key_pair, key in zip(planned, keys, strict=True):
+                self._prepared[_kind(key_pair)] = key
+                on_progress("private keys made", len(self._prepared), len(planned))
 
     def take(self, planned: KeyPair) -> tuple[Material, bytes]:
         """Return the public half and the private key file of a planned key pair."""

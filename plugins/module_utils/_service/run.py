@@ -54,7 +54,7 @@ def fulfil(wish: Wish, environment: Environment, check_mode: bool) -> Outcome:
             view.steps, frozenset(step.name for step in view.steps if step.seen.unfinished), _warnings(view), view.snapshot.document
         )
     keys = KeyMaker(wish)
-    keys.prepare(view.steps)
+    keys.prepare(view.steps, environment.on_progress)
     return _Run(wish, environment, keys).under_locks(view)
 
 

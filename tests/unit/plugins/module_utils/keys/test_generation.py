@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import GENERATORS, generate, generate_all, public_key_of
@@ -40,3 +41,17 @@ def test_a_batch_has_the_kinds_asked_for_in_their_order() -> None:
     assert [(key.type, key.size) for key in keys] == kinds
     assert len({key.fingerprint for key in keys}) == len(kinds)
     assert list(generate_all([])) == []
+
+
+def test_a_batch_that_is_given_up_makes_no_more_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def make(size: int) -> Any:
+        made.append(size)
+        return generate("ed25519", 256)
+
+    monkeypatch.setitem(GENERATORS, "rsa", make)
+    keys = generate_all([("rsa", 2048)] * 5000)
+    next(keys)
+    keys.close()
+    assert 0 < len(made) < 5000
