@@ -16,7 +16,8 @@ case $3 in
         exec "$1" -m ansible.cli.playbook -v --diff -e "@$files/secrets.yml" -e "place=$PWD" "$files/careless.yml"
         ;;
     ad-hoc)
-        # A process shows its command line and its environment to whoever may see it.
+        # A process shows its command line and its environment; the lookup's shell, not this one, puts in the process.
+        # shellcheck disable=SC2016
         options='{"passphrase": "CanaryOption7f3a", "name": "x", "comment": "{{ lookup(\"pipe\", \"cat /proc/$PPID/[ce][mn][dv]* >process\") }}"}'
         exec "$1" -m ansible.cli.adhoc localhost -vvvv -e extra=CanaryExtra7f3a -m keywright.ssh.ssh_keypair -a "$options"
         ;;
