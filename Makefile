@@ -55,7 +55,7 @@ test-matrix: prerequisites $(BUILD)/uv.stamp ## Run unit and integration tests o
 	@env UV_SYSTEM_CERTS=1 $(PYTHON) -m tools.test_matrix $(MATRIX)
 
 test-faults: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Kill, starve, crowd and deceive the collection; print what was lost or leaked (20 to 40 minutes)
-	@$(TESTED) python -m tests.faults
+	@env UV_SYSTEM_CERTS=1 PYENV_ROOT="$${PYENV_ROOT:-$$HOME/.pyenv}" $(TESTED) python -m tests.faults
 
 faults-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Do a sample of that in less than two minutes
 	$(STAGE) "Faults, a sample (strace)" python -m tests.faults --sample

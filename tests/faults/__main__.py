@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import alarms, bindings, crowds, disks, dumps, errors, hostile, kills, leaks, power, races, statements
+from . import alarms, bindings, crowds, disks, dumps, errors, hostile, kills, leak_cores, leaks, power, races, statements
 from .controller import Controller
 from .injection import points_of, tracing_problem
 from .operations import Stage
@@ -36,6 +36,7 @@ KINDS: dict[str, Callable[[Stage, bool], list[Row]]] = {
     "crowds": crowds.sweep,
     "alarms": alarms.sweep,
     "leaks": leaks.sweep,
+    "cores": leak_cores.sweep,
     "dumps": dumps.sweep,
 }
 

@@ -63,10 +63,11 @@ def ways(sample: bool) -> list[Way]:
 class Scene:
     """One run of the tasks in a folder of its own, and the search through all that it left."""
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        self.folder = stage.controller.folder / f"leaks{number}"
+    def __init__(self, stage: Stage, title: str, programs: Path | None = None) -> None:
+        self.folder = stage.controller.folder / f"leaks-{title}"
         self.secrets = self.folder / "secrets"
         self.controller = Controller(self.folder)
+        self.controller.programs = programs or stage.controller.programs
         self.world = World(self.folder / "world")
         for name in ("world", "inputs"):
             (self.folder / name).mkdir()
@@ -113,19 +114,25 @@ class Scene:
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Search after each way to run; the controls come first, for a search that finds nothing must be able to find."""
-    rows = [_controls(stage)]
+    rows = [controls(stage, "leaks: known-leaky controls that are found")]
     row = Row("leaks: output, logs, caches, temporary files, /proc")
     for number, way in enumerate(ways(sample), 1):
-        scene = Scene(stage, number)
-        good, bad = good_tasks(scene.world), bad_tasks(scene.world)
-        with sampled_processes() as seen:
-            run = scene.run(good + bad, way)
-        detector = scene.detector()
-        leaked = scene.found(detector) + [f"the {what} of a process holds {name}" for what, name in _in_processes(detector, seen)]
-        row.tried(way.title, _unexpected(run, good, bad, "--check" in way.arguments), leaked)
-        row.tries += len(run.results) - 1
-        scene.remove()
-    return [*rows, row, *_callbacks(stage, sample), _ad_hoc(stage)]
+        search(stage, row, way, str(number))
+    rows += [row, *_callbacks(stage, sample), ad_hoc(stage, "leaks: ad-hoc commands, with options from a file")]
+    return rows
+
+
+def search(stage: Stage, row: Row, way: Way, title: str, programs: Path | None = None) -> None:
+    """Run all tasks in a way, with an ansible-core's programs if they are given, and add to the row what that leaks."""
+    scene = Scene(stage, title, programs)
+    good, bad = good_tasks(scene.world), bad_tasks(scene.world)
+    with sampled_processes() as seen:
+        run = scene.run(good + bad, way)
+    detector = scene.detector()
+    leaked = scene.found(detector) + [f"the {what} of a process holds {name}" for what, name in _in_processes(detector, seen)]
+    row.tried(way.title, _unexpected(run, good, bad, "--check" in way.arguments), leaked)
+    row.tries += len(run.results) - 1
+    scene.remove()
 
 
 def _unexpected(run: Run, good: list[Task], bad: list[Task], checked: bool) -> list[str]:
@@ -141,9 +148,10 @@ def _unexpected(run: Run, good: list[Task], bad: list[Task], checked: bool) -> l
     return found
 
 
-def _controls(stage: Stage) -> Row:
-    row = Row("leaks: known-leaky controls that are found")
-    scene = Scene(stage, 0)
+def controls(stage: Stage, fault: str, programs: Path | None = None) -> Row:
+    """Return a row that fails if the search does not find what is known to leak."""
+    row = Row(fault)
+    scene = Scene(stage, "controls" + (programs.parent.name if programs else ""), programs)
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(scene.folder / "facts")}
     run = scene.run(leaking_tasks(), Way("controls", ("-v",), cache))
     detector = scene.detector()
@@ -166,9 +174,8 @@ def _callbacks(stage: Stage, sample: bool) -> list[Row]:
     listed = stage.controller.run([str(programs / "ansible-doc"), "-t", "callback", "-l", "--json"], {})
     names = sorted(json.loads(listed.output[listed.output.index("{") :]))
     row = Row(f"leaks: {len(names)} callback plugins")
-    for number, name in enumerate(names[:2] if sample else names, 100):
-        scene = Scene(stage, number)
-        scene.controller.programs = programs
+    for name in names[:2] if sample else names:
+        scene = Scene(stage, name, programs)
         variables = {"ANSIBLE_STDOUT_CALLBACK": name, "ANSIBLE_CALLBACKS_ENABLED": f"recorded,{name}"}
         scene.run(good_tasks(scene.world)[:5] + bad_tasks(scene.world)[:12], Way(name, ("-v", "--diff"), variables))
         row.tried(name, [], scene.found(scene.detector()))
@@ -176,9 +183,10 @@ def _callbacks(stage: Stage, sample: bool) -> list[Row]:
     return [row]
 
 
-def _ad_hoc(stage: Stage) -> Row:
-    row = Row("leaks: ad-hoc commands, with options from a file")
-    scene = Scene(stage, 99)
+def ad_hoc(stage: Stage, fault: str, programs: Path | None = None) -> Row:
+    """Return a row of what ad-hoc commands leak that succeed and that fail."""
+    row = Row(fault)
+    scene = Scene(stage, "ad-hoc" + (programs.parent.name if programs else ""), programs)
     options = {"name": "adhoc", "region": "eu-1", "registry": str(scene.world.registry), "private_key_dir": str(scene.world.keys)}
     for extra in ({}, {"type": "rsa"}, {"regenerate": "full_idempotence", "type": "ecdsa"}, {"size": 7}):
         given = json.dumps({**options, **extra, "passphrase": scene.read_by_lookup("word")})
