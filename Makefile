@@ -10,6 +10,7 @@ TEST_ENV := $(BUILD)/venv-test
 PEERS_ENV := $(BUILD)/venv-peers
 BENCH_ENV := $(BUILD)/venv-bench
 MUTANTS_ENV := $(BUILD)/venv-mutants
+AUDIT_ENV := $(BUILD)/venv-audit
 TREE := $(BUILD)/ansible_collections/keywright/ssh
 DEMO := $(BUILD)/demo
 
@@ -31,7 +32,7 @@ UV := env UV_SYSTEM_CERTS=1 $(BUILD)/uv/bin/uv --quiet
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-quick test-matrix format lint types pytest units integration integration-binding \
-	integration-rest sanity ansible-lint docs-lint changelog-lint licences docs build importer test-faults faults-sample mutants bench \
+	integration-rest sanity ansible-lint docs-lint changelog-lint licences docs build importer test-faults faults-sample mutants bench audit \
 	tree prerequisites clean
 
 help: ## List the targets
@@ -66,9 +67,13 @@ mutants: $(MUTANTS_ENV).stamp ## Change the code in one place at a time; print w
 bench: $(BENCH_ENV).stamp $(PEERS_ENV).stamp ## Measure everything against other modules and write docs/performance.md
 	@$(BENCH_ENV)/bin/python -m tests.bench $(BENCH)
 
-lint: $(TEST_ENV).stamp ## Check the format and style of Python files
+lint: $(TEST_ENV).stamp ## Check the format, style and security of Python files
 	$(STAGE) "Format (ruff)" ruff format --check .
 	$(STAGE) "Lint (ruff)" ruff check .
+	$(STAGE) "Security (bandit)" bandit --quiet --recursive --configfile pyproject.toml plugins tools
+
+audit: $(AUDIT_ENV).stamp $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Look for known vulnerabilities in what users and tools install; needs the network
+	$(STAGE) "Vulnerabilities (pip-audit)" $(CURDIR)/$(AUDIT_ENV)/bin/python -m tools.audit $(TEST_ENV) $(PEERS_ENV) $(AUDIT_ENV)
 
 types: $(TEST_ENV).stamp tree ## Check the types of Python files
 	$(STAGE) "Types (mypy)" mypy
@@ -139,6 +144,12 @@ $(MUTANTS_ENV).stamp: requirements.txt examples/requirements.txt tests/requireme
 	@echo "Making $(MUTANTS_ENV) ..."
 	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(MUTANTS_ENV)
 	@env VIRTUAL_ENV=$(MUTANTS_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-mutants.txt
+	@touch $@
+
+$(AUDIT_ENV).stamp: tests/requirements-audit.txt $(BUILD)/uv.stamp
+	@echo "Making $(AUDIT_ENV) ..."
+	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(AUDIT_ENV)
+	@env VIRTUAL_ENV=$(AUDIT_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-audit.txt
 	@touch $@
 
 REQUIREMENTS := $(wildcard requirements.txt examples/requirements.txt tests/requirements*.txt tests/*/requirements.txt)

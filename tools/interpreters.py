@@ -10,7 +10,7 @@ A shim of a version that is not selected exists and does not start.
 from __future__ import annotations
 
 import os
-import subprocess
+import subprocess  # nosec B404 # each command is a list, without a shell
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +29,9 @@ def find_interpreter(version: str) -> Path | None:
     check = f"import sys; sys.exit(sys.prefix != sys.base_prefix or '%d.%d' % sys.version_info[:2] != '{version}')"
     for folder in folders():
         candidate = folder / f"python{version}"
-        if candidate.is_file() and subprocess.run([candidate, "-c", check], capture_output=True, check=False).returncode == 0:
+        if not candidate.is_file():
+            continue
+        checked = subprocess.run([candidate, "-c", check], capture_output=True, check=False)  # nosec B603 # on the user's own PATH
+        if checked.returncode == 0:
             return candidate
     return None

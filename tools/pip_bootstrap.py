@@ -17,4 +17,4 @@ from pathlib import Path
 folders = (Path(ensurepip.__file__).parent / "_bundled", Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or os.devnull))
 wheel = next(wheel for folder in folders for wheel in folder.glob("pip-*.whl"))
 arguments = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
-os.execv(sys.executable, [sys.executable, str(wheel / "pip"), "install", *arguments])
+os.execv(sys.executable, [sys.executable, str(wheel / "pip"), "install", *arguments])  # nosec B606 # no shell is wanted

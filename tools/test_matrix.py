@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import subprocess
+import subprocess  # nosec B404 # each command is a list, without a shell
 import sys
 import time
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ def run(step: str, command: Sequence[str | Path], pair: Pair, log: TextIO) -> st
     """Run a step in the pair's environment, append its output to the log and return it; raise `StepError`."""
     path = os.pathsep.join([str(pair.folder / "bin"), os.environ["PATH"]])
     variables = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(pair.folder)}
-    done = subprocess.run(
+    done = subprocess.run(  # nosec B603 # it comes from the checkout
         [str(part) for part in command],
         cwd=CHECKOUT,
         env=variables,

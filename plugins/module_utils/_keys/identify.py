@@ -30,7 +30,7 @@ NOT_A_KEY = "is not a private key"
 DAMAGED = "is damaged"
 PUTTY = "is a private key in PuTTY's format"
 LOCKED = "is encrypted and the passphrase is not given"
-WRONG_PASSPHRASE = "does not open with the passphrase given"
+WRONG_PASSPHRASE = "does not open with the passphrase given"  # nosec B105 # a message
 UNREADABLE = "cannot be read, because the Python library cryptography is not installed"
 UNSUPPORTED = "is a private key of a type that cannot be registered"
 

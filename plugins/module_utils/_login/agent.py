@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 # each command is a list, without a shell
 from collections.abc import Iterator
 
 _SECONDS = 10
@@ -26,7 +26,9 @@ def private_agent(folder: str, private_key: bytes) -> Iterator[str]:
     """
     socket = os.path.join(folder, "agent")
     command = ["ssh-agent", "-a", socket, *_TELL_AND_WAIT]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as holder:
+    with subprocess.Popen(  # nosec B603 # the command is made here
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as holder:
         process = int(holder.stdout.readline().strip() or 0) if holder.stdout is not None else 0
         if not process:
             raise OSError("ssh-agent did not start")
@@ -40,6 +42,8 @@ def private_agent(folder: str, private_key: bytes) -> Iterator[str]:
 
 def _add(socket: str, private_key: bytes) -> None:
     environment = {**os.environ, "SSH_AUTH_SOCK": socket}
-    added = subprocess.run(["ssh-add", "-q", "-"], input=private_key, env=environment, capture_output=True, timeout=_SECONDS, check=False)
+    added = subprocess.run(  # nosec B603 B607 # no input of users; it is where the user's PATH says, as ssh is
+        ["ssh-add", "-q", "-"], input=private_key, env=environment, capture_output=True, timeout=_SECONDS, check=False
+    )
     if added.returncode != 0:
         raise OSError("ssh-add did not take the private key")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
+import subprocess  # nosec B404 # each command is a list, without a shell
 import tempfile
 from dataclasses import dataclass
 
@@ -72,7 +72,7 @@ def _log_on(command: list[str]) -> Verdict:
     words = ""
     with contextlib.suppress(subprocess.TimeoutExpired):
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # nosec B603 # options are checked, and none can be taken for another
                 command,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-import subprocess
+import subprocess  # nosec B404 # each command is a list, without a shell
 from collections.abc import Iterable, Mapping, Sequence
 
 CARRIED_OVER = (
@@ -59,7 +59,9 @@ def effective_options(host: str, arguments: Iterable[str]) -> dict[str, str]:
     """Return how the user's ssh would reach a host when called with these arguments (source: ``ssh -G``); empty if it cannot tell."""
     command = ["ssh", "-G", *arguments, "--", host]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(  # nosec B603 # options are checked, and none can be taken for another
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return {}
     return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line) if done.returncode == 0 else {}

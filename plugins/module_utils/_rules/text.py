@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-SECRET_WORDS = "PRIVATE KEY"
+SECRET_WORDS = "PRIVATE KEY"  # nosec B105 # what marks a secret, and none itself
 SHOWN_CHARACTERS = 40
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
