@@ -26,7 +26,7 @@ case $3 in
         printf '%s\nexit\n' "$line" | "$1" -c "$terminal" "$1" -m ansible.cli.console localhost
         ;;
     variables)
-        exec "$1" -m ansible.cli.adhoc localhost -vvvvv --vault-password-file "$2/password" -e "@$2/broken.yml" -m ansible.builtin.ping
+        exec "$1" -m ansible.cli.adhoc localhost -vvvvv --vault-password-file "$2/password" -e "@$2/broken.txt" -m ansible.builtin.ping
         ;;
     inventory)
         exec "$1" -m ansible.cli.inventory -vvvvv --vault-password-file "$2/password" -i "$2/inventory/hosts" --list

@@ -26,7 +26,7 @@ case $3 in
         printf '%s\nexit\n' "$line" | "$1" -c "$terminal" "$1" -m ansible.cli.console localhost
         ;;
     variables)
-        exec "$1" -m ansible.cli.adhoc localhost -e "@$files/broken.yml" -m ansible.builtin.ping
+        exec "$1" -m ansible.cli.adhoc localhost -e "@$files/broken.txt" -m ansible.builtin.ping
         ;;
     inventory)
         exec "$1" -m ansible.cli.inventory --vault-password-file "$2/password" -i "$2/inventory.yml" --list

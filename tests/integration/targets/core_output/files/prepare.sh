@@ -13,7 +13,7 @@ files=$(dirname "$0")
 cd "$2"
 echo CanaryFile7f3a >word
 echo of-the-vault >password
-"$1" -m ansible.cli.vault encrypt --vault-password-file password --output broken.yml "$files/broken.yml"
+"$1" -m ansible.cli.vault encrypt --vault-password-file password --output broken.txt "$files/broken.txt"
 "$1" -m ansible.cli.vault encrypt --vault-password-file password --output inventory.yml "$files/inventory.yml"
 mkdir -p inventory/group_vars
 echo web1 >inventory/hosts
