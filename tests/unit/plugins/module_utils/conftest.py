@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,8 +15,17 @@ from pathlib import Path
 import pytest
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.memory_store import MemoryStore
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World
+from hypothesis import HealthCheck, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 IN_MEMORY = Path("/dev/shm")
+
+# Every run tries the same, and what Hypothesis keeps does not appear in the checkout; `make test-faults` tries at random.
+_kept = tempfile.TemporaryDirectory(prefix="keywright-hypothesis-")
+atexit.register(_kept.cleanup)
+set_hypothesis_home_dir(_kept.name)
+settings.register_profile("same", max_examples=50, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("same")
 
 
 @pytest.fixture
