@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import alarms, bindings, crowds, disks, dumps, errors, hostile, kills, leak_cores, leaks, power, races, statements
+from . import alarms, bindings, crowds, disks, dumps, errors, hostile, kills, leak_cores, leaks, models, power, races, statements
 from .controller import Controller
 from .injection import points_of, tracing_problem
 from .operations import Stage
@@ -31,6 +31,7 @@ KINDS: dict[str, Callable[[Stage, bool], list[Row]]] = {
     "disks": disks.sweep,
     "statements": statements.sweep,
     "hostile": hostile.sweep,
+    "model": models.sweep,
     "power": power.sweep,
     "races": races.sweep,
     "crowds": crowds.sweep,

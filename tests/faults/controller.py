@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-COPIED = ("plugins", "roles", "meta", "galaxy.yml")
+COPIED = ("plugins", "roles", "meta", "galaxy.yml", "tests/unit")
 SECONDS = 900
 TO_DIE = 30
 # However many kinds of fault are tried at once, no more runs of Ansible than this are (crowds are meant to be more).
