@@ -8,4 +8,4 @@ from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.model_mac
 from hypothesis import Phase, settings
 
 TestRandomTasks = Machine.TestCase
-TestRandomTasks.settings = settings(max_examples=50, stateful_step_count=20, phases=[Phase.generate, Phase.shrink])
+TestRandomTasks.settings = settings(max_examples=20, stateful_step_count=20, phases=[Phase.generate, Phase.shrink])
