@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from .hooks.sitecustomize import private_numbers
 
+# What a private key file begins with, whatever key it holds: its first line, and its magic number in Base64.
+SIGNS = ("PRIVATE KEY-----", "b3BlbnNzaC1rZXktdjE")
 WINDOW = 16
 _FILLING = re.compile(rb"\\+[nrt]|[\s\"'\\,|>]|\x1b\[[0-9;]*m")
 

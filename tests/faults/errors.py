@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .canary import SIGNS
 from .controller import Result, Run
 from .injection import Point, attached, points_of, was_struck
 from .invariant import violations_after_error
@@ -68,15 +69,16 @@ def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     if result is None:
         return [f"the run ended early: {run.output[-300:]}"]
     found = [] if was_struck(_log(trial)) else ["the call was not refused"]
+    found += [f"the run printed {sign}" for sign in SIGNS if sign in run.output]
     found += violations_after_error(trial.world, trial.memory, trial.operation.may_go)
     return found + refusal_problems(result, str(trial.world.root))
 
 
 def refusal_problems(result: Result, path: str) -> list[str]:
-    """Return what a failed result lacks: an error code, the path, plain words."""
+    """Return what is in a result and must never be, and what a failed one lacks: an error code, the path, plain words."""
+    found = [f"the result holds {sign}" for sign in SIGNS if sign in str(result.result)]
     if not result.failed:
-        return []
-    found = []
+        return found
     if result.error_code in ("", "InternalError"):
         found.append(f"the error has no code of its own: {result.error_code} {result.message}")
     if path not in result.message:
