@@ -33,6 +33,27 @@ def test_a_directory_is_listed_once_and_one_that_is_not_there_has_no_names(tmp_p
     directories.close()
 
 
+def test_a_directory_is_opened_once_closed_again_and_one_that_is_locked_stays_open(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    with Directory(str(tmp_path / "locked")) as locked:
+        directories = Directories({locked.path: locked})
+        assert directories.get(locked.path) is locked
+        assert directories.get(str(tmp_path)) is directories.get(str(tmp_path))
+        directories.close()
+        assert len(os.listdir("/proc/self/fd")) == before + 1
+        assert locked.names() == []
+
+
+def test_a_directory_that_is_there_and_cannot_be_opened_has_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    directories = Directories()
+    assert directories.problem(str(tmp_path / "loop")) == os.strerror(errno.ELOOP)
+    assert directories.get(str(tmp_path / "loop")) is None
+    assert directories.problem(str(tmp_path)) is None
+    directories.close()
+
+
 def test_a_directory_that_a_group_may_write_to_is_a_warning(tmp_path: Path) -> None:
     directories = Directories()
     directories.get(str(tmp_path))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -169,6 +170,67 @@ def test_an_import_that_did_not_move_the_old_file_aside_yet_is_unfinished(old: s
             path.write_bytes(contents[content])
     with _inspector() as inspector:
         assert inspector.look(record, None).unfinished is unfinished
+
+
+def test_a_file_that_is_being_moved_aside_and_has_both_names_is_unfinished(file: Path) -> None:
+    record = imported(number=1, replaced=Replacement(material(0).fingerprint, AT, str(file)))
+    _write(OWN)(file)
+    os.link(file, file.with_name(f"ops.pem.{AT}"))
+    with _inspector() as inspector:
+        assert inspector.look(record, None) == Seen("not_managed", unfinished=True)
+
+
+def test_a_key_pair_whose_old_file_elsewhere_was_not_moved_aside_yet_is_unfinished(file: Path) -> None:
+    old = file.with_name("old.pem")
+    record = key_pair(number=1, delivery=Delivery(CONTROLLER, str(file)), replaced=Replacement(material(0).fingerprint, AT, str(old)))
+    _write(builders.private_key_bytes(1))(file)
+    with _inspector() as inspector:
+        assert inspector.look(record, None) == Seen("present")
+    _write(OWN)(old)
+    with _inspector() as inspector:
+        assert inspector.look(record, None) == Seen("present", unfinished=True)
+
+
+def test_the_old_key_in_the_place_of_the_new_one_is_another_key_and_nothing_that_a_run_left(file: Path) -> None:
+    record = key_pair(number=1, delivery=Delivery(CONTROLLER, str(file)), replaced=Replacement(material(0).fingerprint, AT, str(file)))
+    _write(OWN)(file)
+    with _inspector() as inspector:
+        assert inspector.look(record, None) == Seen("mismatched", f"is another key: {material(0).fingerprint}")
+
+
+@pytest.mark.parametrize(("old", "cause"), [("ops.pem", None), ("old.pem", "cannot be delivered, because another file has its name")])
+def test_the_replaced_key_is_in_the_way_of_a_staged_one_only_where_it_was_not_delivered_to(old: str, cause: str | None, file: Path) -> None:
+    replaced = Replacement(material(0).fingerprint, AT, str(file.with_name(old)))
+    record = key_pair(number=1, delivery=Delivery(CONTROLLER, str(file)), replaced=replaced)
+    _write(OWN)(file)
+    _write(builders.private_key_bytes(1))(file.with_name(staged_name(tag_of(IDENTITY, "eu-1", "ops"), record.fingerprint)))
+    with _inspector() as inspector:
+        assert inspector.look(record, None) == Seen("pending", cause, unfinished=True)
+
+
+def test_a_staged_file_that_has_its_own_name_as_well_is_not_in_its_own_way_even_if_nobody_can_tell_what_it_holds(file: Path) -> None:
+    record = key_pair(key_type="ecdsa", delivery=Delivery(CONTROLLER, str(file)))
+    staged = file.with_name(staged_name(tag_of(IDENTITY, "eu-1", "ops"), record.fingerprint))
+    _write(builders.private_key_bytes(0, "ecdsa", 256, "pkcs8", "zqxjk"))(staged)
+    os.link(staged, file)
+    with _inspector() as inspector:
+        assert inspector.look(record, None) == Seen("pending", None, unfinished=True)
+
+
+def test_what_cannot_be_read_is_not_taken_for_missing(file: Path, record: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    (file.parent / "loop").symlink_to("loop")
+    with _inspector() as inspector:
+        seen = inspector.look(replace(record, delivery=Delivery(CONTROLLER, str(file.parent / "loop" / "ops.pem"))), None)
+    assert seen == Seen("unverified", f"cannot be read: {os.strerror(errno.ELOOP)}", unreadable=True)
+
+    def broken(*_arguments: object) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    _write(OWN)(file)
+    with monkeypatch.context() as patched, _inspector() as inspector:
+        patched.setattr(os, "read", broken)
+        seen = inspector.look(record, None)
+    assert seen == Seen("unverified", "cannot be read: Input/output error", unreadable=True)
 
 
 def test_a_directory_that_is_not_there_holds_no_file(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KNOWN_AFTER_APPLY, Delivery, KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import Seen
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.creation import check_size, material_to_make
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.creation import check_format, check_size, material_to_make
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.plan import plan
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.present import plan_present
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
@@ -130,6 +130,7 @@ MADE: dict[str, tuple[KeyPair | None, dict[str, Any], tuple[str, int] | str]] = 
     "ed25519 with its size": (None, {"size": 256}, ("ed25519", 256)),
     "rsa 1024": (None, {"type": "rsa", "size": 1024}, "must be one of 2048, 3072, 4096 for rsa keys, got 1024"),
     "size without type": (None, {"size": 4096}, r"left out or 256 for ed25519 keys \(option 'type' is left out\), got 4096"),
+    "size of thousands of digits": (None, {"size": 10**5000}, "got a number that is too long to show"),
     "size 0": (None, {"size": 0}, "got 0"),
     "size 0 for rsa": (None, {"type": "rsa", "size": 0}, "got 0"),
     "ed25519 as pkcs8": (None, {"private_key_format": "pkcs8"}, r"must be 'openssh' for ed25519 keys \(option 'type' is left out\).*9.6"),
@@ -164,6 +165,13 @@ def test_a_type_has_exactly_its_sizes(key_type: str, sizes: set[int]) -> None:
             continue
         accepted.add(size)
     assert accepted == sizes
+
+
+def test_a_type_that_is_stated_is_not_said_to_be_left_out() -> None:
+    with pytest.raises(KeyPairError, match="for rsa keys, got 1024"):
+        check_size("rsa", 1024)
+    with pytest.raises(KeyPairError, match="for ed25519 keys, because"):
+        check_format("ed25519", "pkcs8")
 
 
 def _full(count: int) -> Any:
