@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import SSH_KEYPAIR
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import SSH_KEYPAIR, SSH_KEYPAIR_INFO
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation import plain, validated
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 
@@ -60,6 +60,19 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "conflict": (_task(public_key="x", type="rsa"), "InvalidParameter.Conflict", "Option 'public_key' excludes option 'type'"),
     "passphrase conflict": (_task(public_key="x", passphrase="zqxjk"), "InvalidParameter.Conflict", "'passphrase'"),
     "file conflict": (_task(public_key="x", private_key_file="/x"), "InvalidParameter.Conflict", "'private_key_file'"),
+    "only what is stated is in conflict": (_task(public_key="x", size=1), "InvalidParameter.Conflict", "excludes option 'size'."),
+    "another pair in conflict": (
+        _task(adopt_private_key_file="/x", type="rsa"),
+        "InvalidParameter.Conflict",
+        "Option 'adopt_private_key_file' excludes option 'type'.",
+    ),
+    "two pairs in conflict": (
+        _task(public_key="x", type="rsa", adopt_private_key_file="/x"),
+        "InvalidParameter.Conflict",
+        "Option 'public_key' excludes option 'type', 'adopt_private_key_file'.",
+    ),
+    "two values": (_task(type="dsa", size="big"), "InvalidParameter", "Option 'size' must be of type int"),
+    "value that is an option's name": (_task(lock_timeout="state"), "InvalidParameter", "Option 'lock_timeout' must be of type int"),
     "three in conflict": (_task(public_key="x", type="rsa", size=1), "InvalidParameter.Conflict", "option 'type', 'size'"),
     "null name": (_task(name=None), "MissingParameter", "Option 'name' is required"),
     "list as text": (_task(comment=["a"]), "InvalidParameter", "Option 'comment' must be of type str, got a list"),
@@ -76,6 +89,12 @@ def test_a_task_that_does_not_fit_the_spec_is_refused_in_our_own_words(task: dic
         validated(SSH_KEYPAIR, task)
     assert (caught.value.code.value, message in caught.value.message) == (code, True), caught.value.message
     assert "zqxjk" not in str(caught.value)
+
+
+@pytest.mark.parametrize("stated", ["rsa,dsa,dss", ["rsa", "dsa", "dss"]], ids=["text", "list"])
+def test_of_a_list_the_first_value_that_is_not_a_choice_is_named(stated: Any) -> None:
+    with pytest.raises(KeyPairError, match=r"Option 'type' must be one of 'ed25519', .*, got 'dsa'\.$"):
+        validated(SSH_KEYPAIR_INFO, {"region": "eu-1", "type": stated})
 
 
 @pytest.mark.parametrize("option", ["type", "size", "passphrase", "private_key_format", "private_key_file"])

@@ -199,6 +199,64 @@ def test_only_a_directory_is_opened_as_one(make: str, number: int, tmp_path: Pat
     assert caught.value.errno == number
 
 
+def test_a_link_is_an_entry_itself_and_no_name_is_the_same_file_as_one_that_is_not_there(folder: Directory, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    entry = folder.entry("link")
+    assert entry is not None
+    assert stat.S_ISLNK(entry.st_mode)
+    assert folder.path_of("link") == str(tmp_path / "link")
+    assert not folder.same_file("link", "nowhere")
+    assert not folder.same_file("nowhere", "link")
+
+
+def test_of_a_file_whose_size_is_not_told_every_byte_counts() -> None:
+    with Directory("/proc/sys/kernel") as kernel:
+        data, status = kernel.read("ostype", 100)
+        assert status.st_size == 0
+        assert kernel.read("ostype", len(data))[0] == data
+        with pytest.raises(FileTooLargeError):
+            kernel.read("ostype", len(data) - 1)
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP], ids=errno.errorcode.get)
+def test_without_hard_links_a_file_is_moved_all_the_same_and_replaces_nothing(
+    number: int, folder: Directory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", _failing(number))
+    folder.create("staged", b"ours")
+    assert folder.can_link("staged", "probe") is False
+    folder.move("staged", "ops.pem")
+    folder.create("staged", b"other")
+    with pytest.raises(FileExistsError):
+        folder.move("staged", "ops.pem")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"ops.pem": b"ours", "staged": b"other"}
+
+
+def test_an_error_that_says_nothing_of_hard_links_is_one(folder: Directory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "link", _failing(errno.EIO))
+    folder.create("staged", b"ours")
+    for act in (lambda: folder.move("staged", "ops.pem"), lambda: folder.can_link("staged", "probe")):
+        with pytest.raises(OSError) as caught:
+            act()
+        assert caught.value.errno == errno.EIO
+    assert [path.name for path in tmp_path.iterdir()] == ["staged"]
+
+
+def _failing(number: int) -> Callable[..., None]:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def test_no_descriptor_of_a_directory_stays_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with Directory(str(tmp_path)) as opened:
+        assert len(os.listdir("/proc/self/fd")) == before + 1
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert opened.fd < 0
+
+
 def test_a_directory_is_closed_once(tmp_path: Path) -> None:
     opened = Directory(str(tmp_path))
     assert stat.S_ISDIR(opened.status().st_mode)

@@ -230,3 +230,65 @@ def test_the_mode_of_a_file_that_is_not_a_lock_stays(mode: int, folder: Director
     with contextlib.suppress(KeyPairError), _lock(folder):
         pass
     assert mode_of(victim) == mode
+
+
+def test_a_lock_that_was_taken_on_a_file_that_is_no_longer_there_is_taken_anew(
+    folder: Directory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys" / "eu-1.lock"
+    path.touch(0o600)
+    flock, calls = fcntl.flock, 0
+
+    def exchanged(descriptor: int, operation: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            path.with_name("new").touch(0o600)
+            path.with_name("new").rename(path)
+        flock(descriptor, operation)
+
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(fcntl, "flock", exchanged)
+    with _lock(folder):
+        assert path.read_text().startswith(f"pid {os.getpid()} since ")
+        assert len(os.listdir("/proc/self/fd")) == before + 1
+    assert calls == 2
+
+
+def test_no_descriptor_of_a_lock_that_was_not_taken_stays_open(folder: Directory, tmp_path: Path) -> None:
+    (tmp_path / "keys" / "no.lock").write_bytes(b"not a lock")
+    with _lock(folder):
+        before = len(os.listdir("/proc/self/fd"))
+        for name in ("eu-1.lock", "no.lock"):
+            with pytest.raises(KeyPairError, match=str(tmp_path / "keys" / name)), _lock(folder, name):
+                pytest.fail("locked")
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a file to another user needs root")
+def test_the_mode_of_another_users_lock_stays(folder: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "eu-1.lock"
+    path.touch()
+    path.chmod(0o644)
+    os.chown(path, 65534, -1)
+    with _lock(folder):
+        pass
+    assert mode_of(path) == 0o644
+
+
+def test_nothing_is_written_into_a_lock_file_that_has_another_name(folder: Directory, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.touch(0o600)
+    os.link(victim, tmp_path / "keys" / "eu-1.lock")
+    with _lock(folder):
+        assert victim.read_bytes() == b""
+
+
+def test_a_holder_that_does_not_say_who_it_is_is_another_process(folder: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "eu-1.lock"
+    path.touch(0o600)
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(KeyPairError, match="it is held by another process") as caught, _lock(folder):
+            pytest.fail("locked")
+    assert caught.value.code is ErrorCode.LOCK_TIMEOUT

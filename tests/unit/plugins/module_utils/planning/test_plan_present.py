@@ -14,7 +14,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KNOWN_AFTER_APPLY, Delivery, KeyPair, Replacement
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import Seen
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import ON_MISSING_CHOICES, REGENERATE_CHOICES
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.present import plan_present
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.present import differences, plan_present
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import CONTROLLER, imported, key_pair, material, wish
 
@@ -187,9 +187,28 @@ def test_a_location_stated_for_an_imported_key_pair_is_no_matter() -> None:
     assert _plan(IMPORTED, NOT_MANAGED, private_key_dir="/other").warnings == ()
 
 
+def test_an_imported_key_pair_has_no_file_that_could_be_missing() -> None:
+    assert _plan(IMPORTED, MISSING, on_missing_private_key="fail").action == "keep"
+
+
+def test_a_home_that_cannot_hold_private_keys_is_no_matter_where_a_location_is_stated() -> None:
+    with pytest.raises(KeyPairError, match="state 'private_key_dir' or 'private_key_file'") as caught:
+        _plan(None, default_directory="")
+    assert caught.value.code is ErrorCode.PATH_MALFORMED
+    step = _plan(None, default_directory="", private_key_dir="/stated")
+    assert step.after is not None
+    assert step.after.delivery == Delivery(CONTROLLER, "/stated/ops.pem")
+
+
+@pytest.mark.parametrize(("current", "options"), SAME.values(), ids=SAME.keys())
+def test_what_is_the_same_differs_in_nothing(current: KeyPair, options: dict[str, Any]) -> None:
+    assert differences(wish(**options), current) == ()
+
+
 REPLACED_TO: dict[str, tuple[dict[str, Any], Seen, str]] = {
     "where it was": ({}, PRESENT, "/keys/ops.pem"),
     "where it was, though the file is gone": ({}, MISSING, "/keys/ops.pem"),
+    "where it was, which is not the default": ({"default_directory": "/home"}, PRESENT, "/keys/ops.pem"),
     "the stated directory": ({"private_key_dir": "/new"}, PRESENT, "/new/ops.pem"),
     "the stated file": ({"private_key_file": "/new/key"}, PRESENT, "/new/key"),
     "the default, since the old one is elsewhere": ({"default_directory": "/home"}, ELSEWHERE, "/home/ops.pem"),

@@ -45,6 +45,7 @@ DOCUMENTS = {
             binding(key_pair(), "[fe80::1%eth0]", user="\u00fc", port=65535, pending=True, replaces=(OLD, material(8).fingerprint)),
         ],
     ),
+    "binding in another file": document(key_pair(), bindings=[binding(key_pair(), path="/etc/ssh/keys/deploy")]),
     "odd path": document(key_pair(delivery=Delivery("host/abc", '/a b/\u00e4 " \\/x.pem'))),
     "several": document(*(imported(name, number) for number, name in enumerate(("zz", "Aa", "aa", "a.b", "a:b")))),
 }
@@ -70,6 +71,13 @@ def test_a_document_has_a_line_for_each_key_pair_sorted_by_name_whatever_the_ord
     assert data == encode(document(*sorted(fleet, key=lambda each: each.name)))
     lines = [line for line in data.decode().splitlines() if line.startswith('    "')]
     assert [line.split('"')[1] for line in lines] == sorted(each.name for each in fleet)
+
+
+def test_text_is_written_as_people_read_it_and_what_is_not_there_takes_no_line() -> None:
+    data = encode(document(imported(tags={"a": "\u00e4"}), bindings=[binding(imported())]))
+    assert '"a": "\u00e4"' in data.decode()
+    assert not any(field in data for field in (b"pending", b"replaces", b"path"))
+    assert b'"key_pairs": {}\n' in encode(document())
 
 
 def test_the_order_of_tags_does_not_show() -> None:

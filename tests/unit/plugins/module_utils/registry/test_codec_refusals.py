@@ -188,9 +188,36 @@ FIELDS: dict[str, Edit] = {
     "binding pending as text": _set("bindings/deploy@web1/pending", "yes"),
     "binding that replaces text": _set("bindings/deploy@web1/replaces", ["x"]),
     "binding at no time": _drop("bindings/deploy@web1/bound_at"),
+    "binding of no user": _drop("bindings/deploy@web1/user"),
+    "binding without key pair": _drop("bindings/deploy@web1/key_pair"),
     "binding with more": _set("bindings/deploy@web1/extra", 1),
     "removal in a relative directory": _set("removals/db/directory", "keys"),
 }
+
+
+PROBLEMS: dict[str, tuple[bytes, str]] = {
+    "utf-16": (BYTES["utf-16"], "is not UTF-8"),
+    "empty": (b"", "is not JSON: Expecting value at line 1"),
+    "NaN": (BYTES["NaN"], "holds a number that is not a whole one"),
+    "fraction": (BYTES["fraction"], "holds a number that is not a whole one"),
+    "5000 digits": (BYTES["5000 digits"], "holds a number that is too long"),
+    "deep nesting": (BYTES["deep nesting"], "is nested too deeply"),
+    "key twice": (BYTES["field twice"], "has a key twice in one object"),
+    "list": (b"[]", "is not a JSON object"),
+    "binding of another account": (_edited(FIELDS["binding of another account"]), "is not of its 'user' and 'host'"),
+    "binding of another key": (_edited(FIELDS["binding of another key"]), "is not of a registered key pair"),
+    "binding of another account and key": (
+        _edited(lambda loaded: [FIELDS[name](loaded) for name in ("binding of another key", "binding of another account")]),
+        "is not of its 'user' and 'host'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "problem"), PROBLEMS.values(), ids=PROBLEMS.keys())
+def test_the_first_thing_that_is_wrong_is_named(data: bytes, problem: str) -> None:
+    with pytest.raises(UnloadableError) as caught:
+        decode(data, REGION)
+    assert problem in caught.value.problem
 
 
 @pytest.mark.parametrize("edit", FIELDS.values(), ids=FIELDS.keys())

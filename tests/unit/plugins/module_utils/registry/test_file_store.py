@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store import FileStore
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import REGION, document, imported
@@ -84,7 +86,7 @@ def test_a_rewrite_keeps_the_group_of_the_document(save: Save, path: Path) -> No
     version = save(document(imported()))
     os.chown(path, -1, 12345)
     save(document(imported(), serial=8), version)
-    assert path.stat().st_gid == 12345
+    assert (path.stat().st_uid, path.stat().st_gid) == (os.geteuid(), 12345)
 
 
 def test_a_rewrite_leaves_nothing_else_in_the_registry(save: Save, path: Path) -> None:
@@ -153,6 +155,87 @@ def test_every_way_to_a_registry_is_one_registry(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("registry")
     assert FileStore(str(tmp_path / "link")).identity == FileStore(str(tmp_path / "registry")).identity
     assert FileStore(str(tmp_path / "other")).identity != FileStore(str(tmp_path / "registry")).identity
+
+
+def test_a_registry_that_is_not_there_is_named_and_one_that_is_there_is_not(store: FileStore, save: Save, path: Path) -> None:
+    assert store.missing() == f"The registry '{path.parent}' does not exist, so nothing is registered in it."
+    assert store.warnings() == []
+    save(document(imported()))
+    assert store.missing() is None
+
+
+def test_the_regions_are_those_that_have_a_document(store: FileStore, save: Save, path: Path) -> None:
+    assert store.regions() == []
+    save(document(imported()))
+    for name in ("eu-2.json", "a.json", ".eu-3.json.new", "eu-4.lock", "EU.json", "notes.txt", "plain", ".json", "eu-5.json.bak"):
+        path.with_name(name).touch()
+    assert store.regions() == ["a", REGION, "eu-2"]
+
+
+def test_an_account_is_locked_apart_from_other_accounts_and_from_regions(store: FileStore, path: Path) -> None:
+    other = FileStore(str(path.parent))
+    with store.exclusive_account("deploy@web1", 1):
+        with pytest.raises(KeyPairError, match="was not free within"), other.exclusive_account("deploy@web1", 0):
+            pytest.fail("locked twice")
+        with other.exclusive_account("deploy@web2", 0), other.exclusive(REGION, 0):
+            pass
+    assert path.with_name(".account-c4ba996958b3572f.lock").is_file()  # every release must take the same one
+    assert store.regions() == []
+    other.close()
+
+
+def test_a_registry_that_is_removed_while_it_is_locked_is_not_made_anew(store: FileStore, path: Path) -> None:
+    with store.exclusive(REGION, 1):
+        shutil.rmtree(path.parent)
+        store.close()
+        with pytest.raises(StoreConflictError):
+            store.write(REGION, document(imported()), None)
+    assert not path.parent.exists()
+
+
+def test_no_descriptor_stays_open(store: FileStore, save: Save, path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    save(document(imported()))
+    for _again in range(3):
+        store.read(REGION)
+    store.close()
+    store.close()
+    path.parent.chmod(0o777)
+    for _again in range(3):
+        with pytest.raises(KeyPairError):
+            store.read(REGION)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_document_that_cannot_get_its_name_leaves_the_old_one_and_nothing_else(
+    save: Save, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    version = save(document(imported()))
+    before = path.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "rename", refuse)
+        with pytest.raises(KeyPairError, match="cannot be written: Input/output error") as caught:
+            save(document(imported(), serial=8), version)
+    assert caught.value.code is ErrorCode.REGISTRY_UNWRITABLE
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in path.parent.iterdir()) == [path.name, f"{REGION}.lock"]
+
+
+def test_a_document_that_cannot_be_read_is_not_taken_for_none(
+    store: FileStore, save: Save, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    save(document(imported()))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "read", broken)
+        with pytest.raises(KeyPairError, match=f"'{path}' cannot be read: Input/output error") as caught:
+            store.read(REGION)
+    assert caught.value.code is ErrorCode.REGISTRY_UNREADABLE
 
 
 def test_a_registry_that_a_group_may_write_to_is_a_warning(store: FileStore, save: Save, path: Path) -> None:

@@ -24,6 +24,11 @@ def test_a_passphrase_within_the_rules_is_accepted(passphrase: str) -> None:
     check_passphrase(passphrase)
 
 
+def test_an_empty_passphrase_is_told_apart_from_a_short_one() -> None:
+    with pytest.raises(KeyPairError, match="must not be empty: leave the option out for a private key without passphrase"):
+        check_passphrase("")
+
+
 @pytest.mark.parametrize("passphrase", BROKEN.values(), ids=BROKEN.keys())
 def test_a_passphrase_that_breaks_a_rule_is_refused_and_no_part_of_it_is_shown(passphrase: str) -> None:
     with pytest.raises(KeyPairError, match="Option 'passphrase' must ") as caught:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import check_tag_quota, check_tags
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import check_tag_quota, check_tags, wanted_tags
 
 PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nQ0FOQVJZ\n-----END OPENSSH PRIVATE KEY-----"
 
@@ -97,3 +97,10 @@ def test_twenty_tags_are_the_limit() -> None:
     assert caught.value.code is ErrorCode.QUOTA_TAGS
     with pytest.raises(KeyPairError, match="got 21"):
         check_tag_quota({**tags, "one-more": "v"})
+
+
+def test_a_question_for_a_tag_without_value_asks_for_its_key_alone() -> None:
+    assert wanted_tags({"team": "a", "cost": None, "n": 1, "empty": ""}) == {"team": "a", "cost": "", "n": "1", "empty": ""}
+    with pytest.raises(KeyPairError) as caught:
+        wanted_tags({"team": 1.5})
+    assert caught.value.code is ErrorCode.TAG_VALUE_MALFORMED
