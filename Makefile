@@ -22,7 +22,7 @@ STAGES := integration-binding integration-rest faults-sample sanity units ansibl
 TESTED := env PATH="$(CURDIR)/$(TEST_ENV)/bin:$$PATH" HOME="$(CURDIR)/$(BUILD)/home" \
 	ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(BUILD)" ANSIBLE_NOCOLOR=1 MYPY_FORCE_COLOR=0
 STAGE := @$(TESTED) bash tools/stage.sh
-INTEGRATION = python -m tools.ansible_test integration --parent $(BUILD)/ansible-test/$@ --peers $(PEERS_ENV)/bin
+INTEGRATION = python -m tools.ansible_test --parent $(BUILD)/ansible-test/$@ --peers $(PEERS_ENV)/bin integration
 BINDING := ssh_keypair_binding
 IN_TREE := env -C $(TREE)
 IN_DEMO := env PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.venv/collections" \
@@ -82,7 +82,7 @@ pytest: $(TEST_ENV).stamp ## Run the unit tests with plain pytest
 	$(STAGE) "Unit tests (pytest)" pytest -n auto
 
 units: $(TEST_ENV).stamp ## Run the unit tests with ansible-test
-	$(STAGE) "Unit tests (ansible-test)" python -m tools.ansible_test units --parent $(BUILD)/ansible-test/$@
+	$(STAGE) "Unit tests (ansible-test)" python -m tools.ansible_test --parent $(BUILD)/ansible-test/$@ units
 
 integration: integration-binding integration-rest ## Run the integration tests
 
@@ -93,7 +93,7 @@ integration-rest: $(TEST_ENV).stamp $(PEERS_ENV).stamp
 	$(STAGE) "Other integration tests (ansible-test)" $(INTEGRATION) -- --exclude $(BINDING)
 
 sanity: $(TEST_ENV).stamp ## Run all of ansible-test's sanity tests
-	$(STAGE) "Sanity tests (ansible-test)" python -m tools.ansible_test sanity --parent $(BUILD)/ansible-test/$@
+	$(STAGE) "Sanity tests (ansible-test)" python -m tools.ansible_test --parent $(BUILD)/ansible-test/$@ sanity
 
 ansible-lint: $(TEST_ENV).stamp tree ## Check playbooks and roles with the production profile
 	$(STAGE) "Playbooks (ansible-lint)" $(IN_TREE) ansible-lint -q --nocolor
