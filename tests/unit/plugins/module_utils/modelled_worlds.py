@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.keywright.ssh.plugins.module_utils._delivery.workspace import PROBE_NAME
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import outcome_result
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KNOWN_AFTER_APPLY, KeyPair
@@ -140,7 +141,7 @@ class ModelledWorld:
         outcome = self.world.run(wish)
         if not stopped:
             assert _agree(outcome_result(wish, predicted, True), outcome_result(wish, outcome, True))
-        self.compare(wish, changes)
+        self.compare(wish, changes, unsure=any(kind.startswith("error") for kind in hit))
         assert not self.untouched(lambda: self.world.run(wish)).changed
 
     def bound(self, action: Callable[..., Any], region: str, name: str, check_mode: bool) -> Any:
@@ -182,12 +183,13 @@ class ModelledWorld:
             assert record.delivery is None or record.fingerprint in keys | old
         if kind in HANDLED and not document.removals:
             known = {record.fingerprint for record in document.key_pairs.values()} | old
-            assert {fingerprint_in(after[file]) for file in after.keys() - before.keys()} <= known
+            new = {content for file, content in after.items() if not file.name.startswith(PROBE_NAME)} - set(before.values())
+            assert set(map(fingerprint_in, new)) <= known
         self.untouched(lambda: self.world.run(wish, check_mode=True))
         return hit
 
-    def compare(self, wish: Wish, changes: list[Change]) -> None:
-        """Compare registry and files with the model, after what a task has changed."""
+    def compare(self, wish: Wish, changes: list[Change], unsure: bool) -> None:
+        """Compare registry and files with the model, after what a task has changed; ``unsure``: a look at a file may have failed."""
         found = self.world.document(wish.region).key_pairs
         for change in changes:
             self.model.entries.pop((wish.region, change.name), None)
@@ -196,7 +198,7 @@ class ModelledWorld:
                 old = self.records.get((wish.region, change.name))
                 assert change.renewed or old is None or (old.id, old.created_at) == (found[change.name].id, found[change.name].created_at)
         self.compare_registry(wish.region, {change.name for change in changes}, any(change.registers for change in changes))
-        self.compare_files(wish.region, changes, found)
+        self.compare_files(wish.region, changes, found, unsure)
 
     def compare_registry(self, mine: str, them: set[str], changed: bool) -> None:
         """Compare all that is registered with the model; ``them`` are the names of the region that a task was about."""
@@ -213,7 +215,7 @@ class ModelledWorld:
         assert {key: records.get(key) for key in others} == {key: self.records.get(key) for key in others}
         self.records = records
 
-    def compare_files(self, region: str, changes: list[Change], found: Any) -> None:
+    def compare_files(self, region: str, changes: list[Change], found: Any, unsure: bool) -> None:
         files = self.model.files
         for change in changes:
             if change.finished:
@@ -222,9 +224,7 @@ class ModelledWorld:
             if change.renewed or change.after is None:
                 self.model.kept.pop((region, change.name), None)
             if change.moved is not None:
-                kept = Path(found[change.name].replaced.kept_as)
-                files[kept] = files.pop(change.moved)
-                self.model.kept[region, change.name] = change.moved, kept
+                self.set_aside(region, change.name, change.moved, found[change.name].replaced.kept_as, unsure)
             if change.removed is not None:
                 del files[change.removed]
         there = self.files()
@@ -236,6 +236,14 @@ class ModelledWorld:
         assert there == files
         allowed = {f"{region}.{end}" for region in REGIONS for end in ("json", "lock")}
         assert {path.name for path in self.world.registry.glob("*") if not path.name.startswith(".account-")} <= allowed
+
+    def set_aside(self, region: str, name: str, file: Path, kept_as: str | None, unsure: bool) -> None:
+        """Move a replaced key's file in the model; what could not be read is not known to hold the key, and stays."""
+        if kept_as is None:
+            assert unsure
+        else:
+            self.model.files[Path(kept_as)] = self.model.files.pop(file)
+            self.model.kept[region, name] = file, Path(kept_as)
 
     def files(self) -> dict[Path, bytes]:
         """Return every file but those of the registry, and the locks, which stay."""
