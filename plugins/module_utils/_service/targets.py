@@ -26,6 +26,7 @@ def check_targets(steps: Iterable[Step], directories: Directories) -> None:
     ``InvalidPath.Malformed``.
     """
     checked: set[str] = set()
+    takers: dict[str, str] = {}
     for step in steps:
         if step.after is not None and step.after.replaced is not None and step.after.replaced.at == KNOWN_AFTER_APPLY:
             _check_kept_name(step.after.replaced.file)
@@ -38,6 +39,9 @@ def check_targets(steps: Iterable[Step], directories: Directories) -> None:
                 checked.add(folder)
             if name in directories.names(folder) and not _is_replaced_file(step):
                 raise _in_the_way(step.after, step.after.delivery.file)
+            first = takers.setdefault(step.after.delivery.file, step.name)
+            if first != step.name:
+                raise _shared(first, step.name, step.after.delivery.file)
 
 
 def _check_folder(folder: str, directories: Directories) -> None:
@@ -73,6 +77,14 @@ def _pending(file: str, cause: str) -> KeyPairError:
         ErrorCode.FILE_EXISTS,
         f"The private key file '{file}' {cause}; its key pair is registered, and the private key is staged beside it. Move that file "
         "away and run the task again.",
+    )
+
+
+def _shared(first: str, second: str, file: str) -> KeyPairError:
+    return KeyPairError(
+        ErrorCode.FILE_EXISTS,
+        f"The private keys of key pairs '{first}' and '{second}' would both be delivered to '{file}', and nothing was registered; name "
+        "them in tasks of their own, with another 'private_key_dir' or 'private_key_file' for one of them.",
     )
 
 

@@ -88,6 +88,20 @@ def test_a_directory_that_is_a_file_takes_no_key(place: str, any_world: World) -
     assert sorted(path.name for path in any_world.root.iterdir()) == ["file"]
 
 
+def test_two_key_pairs_of_one_task_that_would_have_the_same_file_are_refused_together(any_world: World) -> None:
+    file = any_world.put_key(any_world.pem("web"), 4)
+    any_world.make("ops", material=builders.material(4), adopted_file=str(file))
+    file.unlink()
+    before = tree(any_world.root)
+    wish = any_world.wish("ops", "web", on_missing_private_key="regenerate")
+    for check_mode in (True, False):
+        with pytest.raises(KeyPairError, match=r"'ops' and 'web' would both be delivered to .*nothing was registered") as caught:
+            any_world.run(wish, check_mode)
+        assert caught.value.code is ErrorCode.FILE_EXISTS
+    assert tree(any_world.root) == before
+    assert any_world.registered("web") is None
+
+
 def test_the_state_file_is_lost_but_the_private_keys_are_not_overwritten(world: World) -> None:
     world.make("ops")
     (world.registry / "eu-1.json").unlink()
