@@ -111,7 +111,6 @@ class Copy:
                 os.dup2(log, descriptor)
             os.chdir(self.tree)
             os.environ.update(HOME=str(self._home), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
-            sys.path.insert(0, str(self.tree.parents[2]))
             sys.dont_write_bytecode = True
             for limit, value in (
                 (resource.RLIMIT_CPU, int(cpu_seconds) + 1),
@@ -119,7 +118,7 @@ class Copy:
                 (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
             ):
                 resource.setrlimit(limit, (value, resource.getrlimit(limit)[1]))
-            options = ["-x", "-q", "--tb=line", "--assert=plain"]
+            options = ["-x", "-q", "--tb=line", "--assert=plain", f"--override-ini=pythonpath={self.tree.parents[2]}"]
             code = int(importlib.import_module("pytest").main([*options, *tests]))
         finally:
             sys.stdout.flush()

@@ -11,6 +11,7 @@ import stat
 
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
 from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
+from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path import real_path
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 
@@ -26,6 +27,7 @@ class Directories:
         self._opened: dict[str, Directory | None] = {}
         self._names: dict[str, frozenset[str]] = {}
         self._problems: dict[str, OSError] = {}
+        self._real: dict[str, str] = {}
 
     def get(self, path: str) -> Directory | None:
         """Return the directory, None if there is none that could be opened."""
@@ -52,6 +54,12 @@ class Directories:
             with explained(ErrorCode.FILE_UNREADABLE, f"The directory '{path}' cannot be listed"):  # which is not the same as empty
                 self._names[path] = frozenset(directory.names() if directory is not None else ())
         return self._names[path]
+
+    def real(self, path: str) -> str:
+        """Return the directory's path without symbolic links, so that all ways to it are one."""
+        if path not in self._real:
+            self._real[path] = real_path(path)
+        return self._real[path]
 
     def warnings(self) -> list[str]:
         """Warn of opened directories that a group may write to."""

@@ -26,7 +26,7 @@ def check_targets(steps: Iterable[Step], directories: Directories) -> None:
     ``InvalidPath.Malformed``.
     """
     checked: set[str] = set()
-    takers: dict[str, str] = {}
+    takers: dict[tuple[str, str], str] = {}
     for step in steps:
         if step.after is not None and step.after.replaced is not None and step.after.replaced.at == KNOWN_AFTER_APPLY:
             _check_kept_name(step.after.replaced.file)
@@ -39,7 +39,7 @@ def check_targets(steps: Iterable[Step], directories: Directories) -> None:
                 checked.add(folder)
             if name in directories.names(folder) and not _is_replaced_file(step):
                 raise _in_the_way(step.after, step.after.delivery.file)
-            first = takers.setdefault(step.after.delivery.file, step.name)
+            first = takers.setdefault((directories.real(folder), name), step.name)
             if first != step.name:
                 raise _shared(first, step.name, step.after.delivery.file)
 

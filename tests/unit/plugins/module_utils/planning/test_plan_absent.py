@@ -21,13 +21,14 @@ from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders 
     material,
     wish,
 )
-
-PRESENT = Seen("present")
-PENDING = Seen("pending", unfinished=True)
-MISSING = Seen("missing", "is missing")
-MISMATCHED = Seen("mismatched", "is another key: SHA256:x")
-UNVERIFIED = Seen("unverified", "is encrypted and the passphrase is not given")
-ELSEWHERE = Seen("elsewhere")
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.planning.sights import (
+    ELSEWHERE,
+    MISMATCHED,
+    MISSING,
+    PENDING,
+    PRESENT,
+    UNVERIFIED,
+)
 
 CASES: dict[str, tuple[bool, Seen, bool, str | None]] = {
     "kept": (False, PRESENT, False, "was left because option 'remove_private_key' is false"),

@@ -17,15 +17,17 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import O
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.present import plan_present
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step, files_of
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import CONTROLLER, imported, key_pair, material, wish
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.planning.sights import (
+    ELSEWHERE,
+    MISMATCHED,
+    MISSING,
+    PENDING,
+    PRESENT,
+    UNVERIFIED,
+)
 
 FOUND = "/found/key"
 ADOPTED = Delivery(CONTROLLER, FOUND)
-PRESENT = Seen("present")
-MISSING = Seen("missing", "is missing")
-MISMATCHED = Seen("mismatched", "is another key: SHA256:x")
-UNVERIFIED = Seen("unverified", "is encrypted and the passphrase is not given")
-ELSEWHERE = Seen("elsewhere")
-PENDING = Seen("pending", unfinished=True)
 
 
 def _plan(current: KeyPair | None, seen: Seen = NOTHING_SEEN, number: int = 0, **options: Any) -> Step:

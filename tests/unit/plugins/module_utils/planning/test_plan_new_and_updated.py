@@ -23,9 +23,9 @@ from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders 
     material,
     wish,
 )
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.planning.sights import PRESENT
 
 NOT_SEEN = Seen("not_managed")
-PRESENT = Seen("present")
 
 
 def _plan(current: KeyPair | None, **options: Any) -> Step:

@@ -17,14 +17,15 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import O
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.present import differences, plan_present
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import CONTROLLER, imported, key_pair, material, wish
-
-PRESENT = Seen("present")
-MISSING = Seen("missing", "is missing")
-MISMATCHED = Seen("mismatched", "is another key: SHA256:x")
-UNVERIFIED = Seen("unverified", "is encrypted and the passphrase is not given")
-ELSEWHERE = Seen("elsewhere")
-PENDING = Seen("pending", unfinished=True)
-NOT_MANAGED = Seen("not_managed")
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.planning.sights import (
+    ELSEWHERE,
+    MISMATCHED,
+    MISSING,
+    NOT_MANAGED,
+    PENDING,
+    PRESENT,
+    UNVERIFIED,
+)
 
 ED25519 = key_pair()
 ECDSA = key_pair(key_type="ecdsa", size=384)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,19 +57,23 @@ def test_every_region_by_the_rule_is_taken(region: str) -> None:
     check_region(region)
 
 
-@given(names.filter(lambda name: len(name) < 128), st.characters(exclude_characters=NAME_CHARACTERS), st.integers(0, 127))
-def test_one_character_that_names_do_not_have_is_refused_wherever_it_stands(name: str, character: str, position: int) -> None:
+@pytest.mark.parametrize(
+    ("check", "valid", "characters", "limit", "code"),
+    [
+        (check_name, names, NAME_CHARACTERS, 128, ErrorCode.NAME_MALFORMED),
+        (check_region, regions, REGION_CHARACTERS, 63, ErrorCode.REGION_UNKNOWN),
+    ],
+    ids=["names", "regions"],
+)
+@given(data=st.data())
+def test_one_character_that_is_not_of_the_rule_is_refused_wherever_it_stands(
+    check: Callable[[str], None], valid: st.SearchStrategy[str], characters: str, limit: int, code: ErrorCode, data: st.DataObject
+) -> None:
+    text = data.draw(valid.filter(lambda text: len(text) < limit))
+    position = data.draw(st.integers(0, len(text)))
     with pytest.raises(KeyPairError) as caught:
-        check_name(name[:position] + character + name[position:])
-    assert caught.value.code is ErrorCode.NAME_MALFORMED
-    assert caught.value.message.isprintable()
-
-
-@given(regions.filter(lambda region: len(region) < 63), st.characters(exclude_characters=REGION_CHARACTERS), st.integers(0, 62))
-def test_one_character_that_regions_do_not_have_is_refused_wherever_it_stands(region: str, character: str, position: int) -> None:
-    with pytest.raises(KeyPairError) as caught:
-        check_region(region[:position] + character + region[position:])
-    assert caught.value.code is ErrorCode.REGION_UNKNOWN
+        check(text[:position] + data.draw(st.characters(exclude_characters=characters)) + text[position:])
+    assert caught.value.code is code
     assert caught.value.message.isprintable()
 
 

@@ -102,6 +102,19 @@ def test_two_key_pairs_of_one_task_that_would_have_the_same_file_are_refused_tog
     assert any_world.registered("web") is None
 
 
+def test_two_ways_to_one_directory_lead_to_the_same_file(any_world: World) -> None:
+    file = any_world.put_key(any_world.pem("web"), 4)
+    any_world.make("ops", material=builders.material(4), adopted_file=str(file))
+    file.unlink()
+    way = any_world.root / "way"
+    way.symlink_to(any_world.keys)
+    wish = any_world.wish("ops", "web", on_missing_private_key="regenerate", default_directory=str(way))
+    with pytest.raises(KeyPairError, match=r"'ops' and 'web' would both be delivered to .*nothing was registered"):
+        any_world.run(wish)
+    assert any_world.registered("web") is None
+    assert not file.exists()
+
+
 def test_the_state_file_is_lost_but_the_private_keys_are_not_overwritten(world: World) -> None:
     world.make("ops")
     (world.registry / "eu-1.json").unlink()
