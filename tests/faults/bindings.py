@@ -29,7 +29,7 @@ from .worlds import World
 CONTROLLER, HOST = "on the controller", "on the host"
 SPARE = "spare"
 BY_HAND = "# by hand\n"
-SAMPLED = 21
+SAMPLED = 45
 TRACED = ["-e", f"trace={OPEN},{OTHERS}"]
 
 
@@ -158,7 +158,7 @@ class Bindings:
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Kill and refuse at each call, on the controller and on the host; a sample takes every 21st and fewer errors."""
+    """Kill and refuse at each call, on the controller and on the host; a sample takes every 45th and fewer errors."""
     bindings = Bindings(stage)
     step = SAMPLED if sample else 1
     kill = {"": ("signal=KILL",)}

@@ -20,7 +20,7 @@ from .table import Row
 
 ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT", "EINTR")
 LOCK_ERRORS = ("ENOLCK", "ENOSYS", "EIO", "EINTR")
-SAMPLED = 31
+SAMPLED = 41
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Refusal(Point):
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Refuse each call of each operation with each error; a sample takes every 31st combination."""
+    """Refuse each call of each operation with each error; a sample takes every 41st combination."""
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
         refusals = [Refusal(point.call, point.number, point.told, error) for point in points for error in _errors(point)]

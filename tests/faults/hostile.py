@@ -32,10 +32,10 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     folder.mkdir()
     rows = []
     tables = {
-        "options": cases()[:: 3 if sample else 1],
-        "public keys": public_key_cases(folder / "keys")[:: 3 if sample else 1],
+        "options": cases()[:: 5 if sample else 1],
+        "public keys": public_key_cases(folder / "keys")[:: 5 if sample else 1],
         "target files and directories": target_cases(folder / "targets"),
-        "registry documents": document_cases(stage, folder / "documents")[:: 8 if sample else 1],
+        "registry documents": document_cases(stage, folder / "documents")[:: 12 if sample else 1],
     }
     for title, table in tables.items():
         row = Row(f"hostile: {title}")

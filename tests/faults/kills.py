@@ -52,10 +52,10 @@ def trials(stage: Stage, operation: Operation, title: str, points: Iterable[Poin
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Kill each operation at each of its calls; a sample takes every sixteenth."""
+    """Kill each operation at each of its calls; a sample takes every twentieth."""
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
-        struck += trials(stage, operation, "kill", islice(points, 3, None, 16) if sample else points)
+        struck += trials(stage, operation, "kill", islice(points, 3, None, 20) if sample else points)
     stopped = _all_stopped(stage, struck, "KILL")
     repaired = repair(stage, struck)
     rows = rows_of("killed", struck, lambda trial: stopped[trial] + repaired[trial])

@@ -14,16 +14,16 @@ from .table import Row
 
 PARTS = 4
 EXAMPLES = 2000
-SAMPLED = 20
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Run the machine in several processes; each task is a try."""
+    """Run the machine in several processes; each task is a try. There is no sample, for the unit tests are one."""
+    if sample:
+        return []
     row = Row("model: random tasks, stopped at random, hands that meddle")
-    parts = 1 if sample else PARTS
     run = partial(stage.controller.python, "tests.faults.model_runs")
     with ThreadPoolExecutor(2) as pool:
-        for told in pool.map(run, [str((SAMPLED if sample else EXAMPLES) // parts)] * parts):
+        for told in pool.map(run, [str(EXAMPLES // PARTS)] * PARTS):
             row.tries += told["tasks"]
             row.lost += told["lost"]
             if told["stopped"] < told["tasks"] // 20:
