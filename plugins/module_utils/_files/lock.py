@@ -11,8 +11,10 @@ import datetime
 import errno
 import fcntl
 import os
+import queue
 import re
 import stat
+import threading
 import time
 from collections.abc import Iterator
 
@@ -20,7 +22,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._files.directory imp
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import is_group_writable
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 
-POLL_SECONDS = 0.005
+WAITER = "waits for a lock"
 
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _TEAM_FILE = 0o660
@@ -52,10 +54,8 @@ def _acquire(directory: Directory, name: str, timeout: float, unwritable: ErrorC
     while True:
         descriptor = _open(directory, name, unwritable)
         try:
-            while not _try(descriptor, directory.path_of(name)):
-                if time.monotonic() >= deadline:
-                    raise _timed_out(descriptor, directory.path_of(name), timeout)
-                time.sleep(POLL_SECONDS)
+            if not _try(descriptor, directory.path_of(name)) and not _wait(descriptor, deadline - time.monotonic()):
+                raise _timed_out(descriptor, directory.path_of(name), timeout)
             # Somebody may have removed or replaced the file while we waited: a lock on a nameless file excludes nobody.
             entry = directory.entry(name)
             if entry is not None and os.path.samestat(os.fstat(descriptor), entry):
@@ -93,6 +93,34 @@ def _try(descriptor: int, path: str) -> bool:
     else:
         return True
     raise KeyPairError(ErrorCode.LOCK_UNAVAILABLE, f"The file system of '{path}' cannot lock, so nothing was done: {reason}.")
+
+
+def _wait(descriptor: int, seconds: float) -> bool:
+    """Wait for the lock and tell whether it is had: a thread sleeps in the kernel, which is woken when its turn comes.
+
+    A thread that nobody waits for any more goes on sleeping. It has a descriptor of its own, so that whatever it gets at
+    last is given up again at once.
+    """
+    if seconds <= 0:
+        return False
+    answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    own = os.dup(descriptor)
+
+    def sleep() -> None:
+        try:
+            fcntl.flock(own, fcntl.LOCK_EX)
+        except OSError:
+            answers.put(False)
+        else:
+            answers.put(True)
+        finally:
+            os.close(own)
+
+    threading.Thread(target=sleep, name=WAITER, daemon=True).start()
+    try:
+        return answers.get(timeout=seconds)
+    except queue.Empty:
+        return False
 
 
 def _say_who_holds(descriptor: int) -> None:

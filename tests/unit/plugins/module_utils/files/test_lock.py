@@ -8,9 +8,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import re
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +15,7 @@ import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
 from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
-from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm, Fault, fork, raising
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm, Fault, raising
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import mode_of
 
 
@@ -31,94 +28,6 @@ def folder(tmp_path: Path) -> Iterator[Directory]:
 
 def _lock(folder: Directory, name: str = "eu-1.lock", seconds: float = 0) -> contextlib.AbstractContextManager[None]:
     return exclusive_lock(folder, name, seconds, ErrorCode.REGISTRY_UNWRITABLE)
-
-
-def _hold_in_child(folder: Directory, name: str) -> tuple[int, int]:
-    """Return the pid of a process that holds the lock, and the pipe that it waits on."""
-    ready, say_ready = os.pipe()
-    wait, let_go = os.pipe()
-    child = fork()
-    if child == 0:
-        os.close(let_go)
-        with _lock(folder, name, 5):
-            os.write(say_ready, b"!")
-            os.read(wait, 1)
-        os._exit(0)
-    os.read(ready, 1)
-    for descriptor in (ready, say_ready, wait):
-        os.close(descriptor)
-    return child, let_go
-
-
-def test_a_second_holder_times_out_and_is_told_who_holds_the_lock_and_since_when(folder: Directory) -> None:
-    child, let_go = _hold_in_child(folder, "eu-1.lock")
-    started = time.monotonic()
-    with pytest.raises(KeyPairError) as caught, _lock(folder, seconds=0.2):
-        pytest.fail("two hold one lock")
-    assert 0.2 <= time.monotonic() - started < 1
-    assert caught.value.code is ErrorCode.LOCK_TIMEOUT
-    assert re.search(rf"held by pid {child} since \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.$", caught.value.message)
-    assert "'lock_timeout', 0.2 seconds" in caught.value.message
-    os.close(let_go)
-    os.waitpid(child, 0)
-
-
-def test_a_timeout_of_zero_does_not_wait(folder: Directory) -> None:
-    with _lock(folder):
-        started = time.monotonic()
-        with pytest.raises(KeyPairError), _lock(folder):
-            pytest.fail("two hold one lock")
-        assert time.monotonic() - started < 0.1
-    with _lock(folder):
-        pass
-
-
-def test_the_lock_of_a_process_that_died_blocks_nobody(folder: Directory) -> None:
-    child, let_go = _hold_in_child(folder, "eu-1.lock")
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    with _lock(folder):
-        pass
-    os.close(let_go)
-
-
-def test_who_waits_gets_the_lock_soon_after_it_is_free(folder: Directory) -> None:
-    entered: list[float] = []
-
-    def wait() -> None:
-        with _lock(folder, seconds=5):
-            entered.append(time.monotonic())
-
-    with _lock(folder):
-        waiting = threading.Thread(target=wait)
-        waiting.start()
-        time.sleep(0.1)
-        assert entered == []
-        freed = time.monotonic()
-    waiting.join(5)
-    assert entered[0] - freed < 0.5
-
-
-def test_a_lock_file_that_was_replaced_while_waiting_is_noticed(folder: Directory, tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "eu-1.lock"
-    inside: list[str] = []
-
-    def wait() -> None:
-        with _lock(folder, seconds=5):
-            inside.append("first waiter")
-            time.sleep(0.2)
-            inside.append("first waiter leaves")
-
-    with _lock(folder):
-        waiting = threading.Thread(target=wait)
-        waiting.start()
-        time.sleep(0.1)
-        path.unlink()
-    time.sleep(0.1)
-    with _lock(folder, seconds=5):
-        inside.append("second")
-    waiting.join(5)
-    assert inside == ["first waiter", "first waiter leaves", "second"]
 
 
 def test_the_lock_file_stays_and_names_nobody_once_it_is_free(folder: Directory, tmp_path: Path) -> None:
