@@ -17,7 +17,7 @@ from pathlib import Path
 SHIPPED = frozenset(
     (
         *("CHANGELOG.rst", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "bindep.txt", "changelogs", "docs"),
-        *("examples", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles"),
+        *("examples", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "requirements-shared.txt", "roles"),
     )
 )
 LITTER = re.compile(r"/\.|__pycache__|\.pyc$|~$")

@@ -71,7 +71,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import bound_accounts
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import is_url
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_url
 
 ENDINGS = (".keywright.yml", ".keywright.yaml")
 

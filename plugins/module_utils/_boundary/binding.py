@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ansible.module_utils.common.parameters import env_fallback
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import Call, with_warnings
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import Call, opened, with_warnings
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.secrets import forbid_core_dumps, mask
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation import validated
 from ansible_collections.keywright.ssh.plugins.module_utils._interface import argument_spec
@@ -19,7 +18,6 @@ from ansible_collections.keywright.ssh.plugins.module_utils._interface.binding i
 from ansible_collections.keywright.ssh.plugins.module_utils._login.attempt import Route, Verdict
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.bind import BindWish
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import open_store
 from ansible_collections.keywright.ssh.plugins.module_utils._service.binding import Edit, Edited, bind, unbind
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.login import log_on
@@ -47,7 +45,7 @@ class ConnectedHost:
 
     def edit(self, edit: Edit, check_mode: bool) -> Edited:
         """Edit the account's file, or look at what would be edited."""
-        return self._connection.edit({**vars(edit), "revoke": list(edit.revoke), "only_look": check_mode})
+        return self._connection.edit({**edit._asdict(), "revoke": list(edit.revoke), "only_look": check_mode})
 
     def undo(self, edit: Edit, edited: Edited) -> None:
         """Put back what was there before an edit."""
@@ -70,7 +68,7 @@ def ssh_keypair_binding(
     if parameters["passphrase"]:
         mask(parameters["passphrase"])
     request = parse_ssh_keypair_binding(parameters, connection.destination(), call.resolve)
-    with contextlib.closing(open_store(request.registry)) as store:
+    with opened(request.registry, request.wish.lock_timeout) as store:
         environment = Environment(store, on_secret=mask)
         host = ConnectedHost(connection, environment)
         if request.present:

@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from ansible.module_utils.common.parameters import env_fallback
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.progress import Progress
@@ -24,7 +23,9 @@ from ansible_collections.keywright.ssh.plugins.module_utils._interface.request i
     parse_ssh_keypair_info,
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import bound_account, listing_result, outcome_result
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import open_store
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import DEFAULT_PATIENCE, open_store
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import password_of
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.listing import list_bindings, list_key_pairs, public_keys
@@ -38,8 +39,7 @@ def _tell_nobody(_text: str) -> None:
     pass
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """How a task was called: ``resolve`` makes a path absolute; ``diff`` asks for the difference that the run makes.
 
     ``tell`` shows a line to the person who waits.
@@ -58,7 +58,7 @@ def ssh_keypair(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
     if parameters["passphrase"]:
         mask(parameters["passphrase"])
     request = parse_ssh_keypair(parameters, call.resolve)
-    with contextlib.closing(open_store(request.registry)) as store:
+    with opened(request.registry, request.wish.lock_timeout) as store:
         outcome = fulfil(request.wish, Environment(store, on_secret=mask, on_progress=Progress(call.tell)), call.check_mode)
     result = outcome_result(request.wish, outcome, call.diff)
     return with_warnings(result, warnings)
@@ -68,7 +68,7 @@ def ssh_keypair_info(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]
     """Run a ``ssh_keypair_info`` task and return its result; raises :class:`KeyPairError`."""
     parameters, warnings = validated(SSH_KEYPAIR_INFO, arguments)
     question = parse_ssh_keypair_info(parameters, call.resolve)
-    with contextlib.closing(open_store(question.registry)) as store:
+    with opened(question.registry) as store:
         listing = list_key_pairs(question.selection, question.regions, Environment(store))
     return with_warnings(listing_result(listing, parameters["include_public_key"]), warnings)
 
@@ -78,7 +78,7 @@ def ssh_public_keys(names: Iterable[Any], parameters: Mapping[str, Any], resolve
     options = plain(parameters)
     checked = parse_names(plain(names))
     check_region(options["region"])
-    with contextlib.closing(open_store(parse_registry(options, resolve))) as store:
+    with opened(parse_registry(options, resolve)) as store:
         return {"public_keys": public_keys(options["region"], checked, store, default)}
 
 
@@ -88,9 +88,19 @@ def bound_accounts(parameters: Mapping[str, Any], resolve: Resolve) -> dict[str,
     regions = options["region"] or []
     for region in regions:
         check_region(region)
-    with contextlib.closing(open_store(parse_registry(options, resolve))) as store:
+    with opened(parse_registry(options, resolve)) as store:
         found = list_bindings(regions, Environment(store))
     return {"bindings": [{"region": region, **bound_account(binding, private_key_file)} for region, binding, private_key_file in found]}
+
+
+@contextlib.contextmanager
+def opened(registry: str, patience: float = DEFAULT_PATIENCE) -> Iterator[Store]:
+    """Give the store of a registry for the block; a password in its URL is masked."""
+    password = password_of(registry)
+    if password:
+        mask(password)
+    with contextlib.closing(open_store(registry, patience)) as store:
+        yield store
 
 
 def with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]:

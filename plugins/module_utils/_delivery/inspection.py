@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.controller import same_controller
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
@@ -55,7 +54,7 @@ class Inspector:
             return Seen(PENDING, self._obstacle(key_pair, delivery.file, staged, passphrase), unfinished=True)
         seen = self._compare(folder, name, key_pair.fingerprint, passphrase)
         if self._replaced_file_left(key_pair, passphrase):
-            return replace(seen, unfinished=True)
+            return seen._replace(unfinished=True)
         if seen.status != PRESENT and not same_controller(delivery.controller, self._controller):
             return Seen(ELSEWHERE)
         return seen

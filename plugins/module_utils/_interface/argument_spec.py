@@ -55,6 +55,15 @@ def ssh_keypair_info(from_environment: Callable[..., str]) -> ArgumentSpec:
     )
 
 
+def registry_copy(from_environment: Callable[..., str]) -> ArgumentSpec:
+    """Return the argument spec of ``registry_copy``."""
+    options = registry_options(from_environment)
+    options["region"] = {"type": "list", "elements": "str"}
+    return ArgumentSpec(
+        {**options, "destination": {"type": "path", "required": True}, "lock_timeout": {"type": "int", "default": DEFAULT_LOCK_TIMEOUT}}
+    )
+
+
 def ssh_keypair_binding(host_options: dict[str, dict[str, Any]], from_environment: Callable[..., str]) -> ArgumentSpec:
     """Return the argument spec of ``ssh_keypair_binding`` from the one of its part on the host, which cannot import this."""
     public = {name: option for name, option in host_options.items() if not name.startswith("_")}

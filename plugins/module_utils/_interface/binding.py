@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Resolve, parse_lock_timeout, parse_registry
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
@@ -18,8 +17,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import h
 from ansible_collections.keywright.ssh.plugins.module_utils._service.binding import BindOutcome
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(NamedTuple):
     """The host of a task: its name in the inventory, where it is reached, and the account of the connection."""
 
     host: str
@@ -28,8 +26,7 @@ class Destination:
     user: str
 
 
-@dataclass(frozen=True)
-class BindRequest:
+class BindRequest(NamedTuple):
     """A parsed task."""
 
     wish: BindWish

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.adoption import public_half_of
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import parse_public_key
@@ -24,7 +23,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._planning.selection 
     name_pattern,
     normal_fingerprint,
 )
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import is_url
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_url
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import check_comment
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_name, check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.passphrases import check_passphrase
@@ -38,8 +37,7 @@ DEFAULT_PRIVATE_KEY_DIR = "~/.ssh/keywright"
 Resolve = Callable[[str], str]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A parsed task: the wish, and the registry (an absolute path or a URL) that it is for."""
 
     wish: Wish
@@ -85,8 +83,7 @@ def parse_ssh_keypair(parameters: Mapping[str, Any], resolve: Resolve) -> Reques
     return Request(wish, parse_registry(parameters, resolve))
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """A parsed question: what is selected, in which regions (all if none), and the registry that it is about."""
 
     selection: Selection
@@ -120,10 +117,10 @@ def parse_names(names: Iterable[Any]) -> list[str]:
     return checked
 
 
-def parse_registry(parameters: Mapping[str, Any], resolve: Resolve) -> str:
-    """Return the registry as an absolute path or a URL."""
-    registry: str = parameters["registry"]
-    return registry if is_url(registry) else _resolved("registry", registry, resolve)
+def parse_registry(parameters: Mapping[str, Any], resolve: Resolve, option: str = "registry") -> str:
+    """Return the registry that an option names, as an absolute path or a URL."""
+    registry: str = parameters[option]
+    return registry if is_url(registry) else _resolved(option, registry, resolve)
 
 
 def _check_one_name(names: tuple[str, ...], parameters: Mapping[str, Any]) -> None:

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import is_installed, require_bcrypt, require_cryptography
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import public_key_of
@@ -39,8 +38,7 @@ _END = re.compile(rb"-----END ([A-Z0-9]+ )*PRIVATE KEY-----\s*\Z")
 _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: ?4, ?ENCRYPTED", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """What a file holds: ``fingerprint`` and ``blob`` of its key, or the ``problem``, which goes on after "The file …"."""
 
     fingerprint: str | None

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import binascii
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.import_formats import unwrap
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.strength import check_strength
@@ -24,8 +24,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types imp
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import comment_problem
 
 
-@dataclass(frozen=True)
-class PublicKey:
+class PublicKey(NamedTuple):
     """A public key: ``type`` is a name of ``KEY_TYPES``, ``size`` is in bits, ``blob`` is the SSH wire format (RFC 4253, section 6.6)."""
 
     type: str

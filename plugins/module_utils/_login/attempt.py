@@ -10,7 +10,7 @@ import contextlib
 import os
 import subprocess  # nosec B404 # each command is a list, without a shell
 import tempfile
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.identify import identify_private_key, unlocked
 from ansible_collections.keywright.ssh.plugins.module_utils._login.agent import private_agent
@@ -20,8 +20,7 @@ _SECONDS = 60
 _SHOWN_CHARACTERS = 400
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """How to reach a host: what ssh calls it, and the arguments that the connection uses; ``user`` is the account."""
 
     host: str
@@ -29,8 +28,7 @@ class Route:
     arguments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether the login worked; ``words`` are what ssh said if it did not, ``untried`` is why it was not tried."""
 
     verified: bool

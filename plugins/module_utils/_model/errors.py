@@ -62,6 +62,14 @@ class ErrorCode(Enum):
     REGISTRY_UNWRITABLE = "Registry.Unwritable", "The registry cannot be written."
     REGISTRY_CONFLICT = "Registry.Conflict", "Others kept changing the registry while the task tried to."
     REGISTRY_UNKNOWN_BACKEND = "Registry.UnknownBackend", "The URL names a backend that this release does not have."
+    REGISTRY_URL = "InvalidRegistry.Malformed", "The URL of a registry breaks the rules for such URLs."
+    REGISTRY_UNREACHABLE = "Registry.Unreachable", "No server of a shared registry answered in time."
+    REGISTRY_FORBIDDEN = (
+        "Registry.AccessDenied",
+        "A server of a shared registry refuses the user, the password, the certificate or the request.",
+    )
+    REGISTRY_TOO_LARGE = "Registry.TooLarge", "A region's document would be larger than the shared registry takes."
+    REGISTRY_DIVERGED = "Registry.Diverged", "The destination of a copy holds a document that is newer, or not a copy of the same one."
     LOCK_TIMEOUT = "Registry.LockTimeout", "Another run held a lock for longer than O(lock_timeout)."
     LOCK_UNAVAILABLE = "Registry.LockUnavailable", "The file system cannot lock, so nothing is done."
     INTERNAL = "InternalError", "A defect of the collection; type and place of the error are shown, nothing else."

@@ -10,23 +10,23 @@ A record has no field that could hold a private key or a passphrase.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 KNOWN_AFTER_APPLY = "(known after apply)"
 GENERATED = "generated"
 IMPORTED = "imported"
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """Where the private key was delivered to: ``controller`` holds it in ``file``, an absolute path."""
 
     controller: str
     file: str
 
 
-@dataclass(frozen=True)
-class Replacement:
+class Replacement(NamedTuple):
     """The key that the registered one replaced.
 
     ``at`` is the time in UTC as it stands in the name of the file that was moved aside; ``file`` is where the
@@ -43,8 +43,7 @@ class Replacement:
         return None if self.file is None else f"{self.file}.{self.at}"
 
 
-@dataclass(frozen=True)
-class KeyPair:
+class KeyPair(NamedTuple):
     """One key pair of a region.
 
     ``id``, ``fingerprint``, ``public_key`` and ``created_at`` are :data:`KNOWN_AFTER_APPLY` where a plan cannot know
@@ -61,7 +60,7 @@ class KeyPair:
     comment: str
     creation_type: str
     created_at: str
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = NOTHING
     delivery: Delivery | None = None
     replaced: Replacement | None = None
 
@@ -72,16 +71,14 @@ class KeyPair:
         return tuple(file for file in (own, old) if file is not None)
 
 
-@dataclass(frozen=True)
-class Removal:
+class Removal(NamedTuple):
     """A private key file that was to be removed with its key pair: look here for what a crash may have left."""
 
     directory: str
     fingerprint: str
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(NamedTuple):
     """The access of a key pair to the account ``user`` of a host.
 
     ``host`` is its name in the inventory, ``address`` and ``port`` are where it was reached. A binding that is ``pending``
@@ -111,8 +108,7 @@ def account_of(user: str, host: str) -> str:
     return f"{user}@{host}"
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """All that is registered in one region; ``serial`` counts its writes, ``lineage`` is a UUID from its creation.
 
     ``bindings`` are by account, such as ``deploy@web1``.
@@ -121,9 +117,9 @@ class Document:
     region: str
     lineage: str
     serial: int
-    key_pairs: Mapping[str, KeyPair] = field(default_factory=dict)
-    removals: Mapping[str, Removal] = field(default_factory=dict)
-    bindings: Mapping[str, Binding] = field(default_factory=dict)
+    key_pairs: Mapping[str, KeyPair] = NOTHING
+    removals: Mapping[str, Removal] = NOTHING
+    bindings: Mapping[str, Binding] = NOTHING
 
 
 def bindings_by_name(document: Document) -> dict[str, tuple[Binding, ...]]:

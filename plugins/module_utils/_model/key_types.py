@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 OPENSSH = "openssh"
 PKCS8 = "pkcs8"
@@ -14,8 +14,7 @@ PKCS1 = "pkcs1"
 PRIVATE_KEY_FORMATS = (OPENSSH, PKCS8, PKCS1)
 
 
-@dataclass(frozen=True)
-class KeyType:
+class KeyType(NamedTuple):
     """One key type in the words of ``ssh-keygen -t``.
 
     ``algorithms`` maps the algorithm name of the SSH wire format to its size in bits; RSA's size (0 here) is the

@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Material:
+class Material(NamedTuple):
     """A public key: ``encoded`` is the algorithm and the Base64 blob, the first two fields of an OpenSSH line."""
 
     type: str

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DELIVERED = "delivered"
 PRESENT = "present"
@@ -19,8 +19,7 @@ NOT_MANAGED = "not_managed"
 LISTED_STATUSES = (PRESENT, PENDING, MISSING, MISMATCHED, UNVERIFIED, ELSEWHERE, NOT_MANAGED)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """The private key file of one registered key pair, as it was found.
 
     ``status`` is one of :data:`LISTED_STATUSES`; ``cause`` is a phrase that completes "the private key file …" and explains

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Binding, Document, KeyPair, account_of
@@ -34,8 +35,7 @@ class BindWish:
         return account_of(self.user, self.host)
 
 
-@dataclass(frozen=True)
-class BindPlan:
+class BindPlan(NamedTuple):
     """``grant`` is the line that the host's file is to have, ``revoke`` are fingerprints of keys whose lines are to go.
 
     ``before`` and ``after`` are the registered binding; ``replaced`` is the name of another key pair that was bound.
@@ -54,7 +54,7 @@ class BindPlan:
         """Return the binding as it is registered before the host is touched; what is registered already needs no other."""
         if self.after is None or self.after == self.before:
             return self.after
-        return replace(self.after, pending=True, replaces=self.revoke)
+        return self.after._replace(pending=True, replaces=self.revoke)
 
 
 def plan_bind(wish: BindWish, document: Document, now: str) -> BindPlan:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import (
@@ -184,10 +183,10 @@ def _updated(wish: Wish, current: KeyPair, delivery: Delivery | None) -> KeyPair
     tags = _tags(wish, current.tags)
     creation_type = current.creation_type if delivery is None else GENERATED
     if wish.comment is None or wish.comment == current.comment:
-        return replace(current, tags=tags, delivery=delivery, creation_type=creation_type)
+        return current._replace(tags=tags, delivery=delivery, creation_type=creation_type)
     encoded = " ".join(current.public_key.split(" ", 2)[:2])
     line = f"{encoded} {wish.comment}" if wish.comment else encoded
-    return replace(current, tags=tags, delivery=delivery, creation_type=creation_type, comment=wish.comment, public_key=line)
+    return current._replace(tags=tags, delivery=delivery, creation_type=creation_type, comment=wish.comment, public_key=line)
 
 
 def _updates(current: KeyPair, after: KeyPair) -> tuple[str, ...]:

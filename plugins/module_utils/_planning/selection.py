@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Binding, KeyPair
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import NOTHING, Binding, KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import has_control_characters, shown
 
 _PATTERN = re.compile(r"[A-Za-z0-9._:*-]{1,128}")
@@ -19,8 +19,7 @@ _SHA256 = re.compile(r"(?:SHA256:)?([A-Za-z0-9+/]{43})=?")
 _MD5 = re.compile(r"(?:MD5:)?([0-9a-f]{2}(?::[0-9a-f]{2}){15}|[0-9a-f]{32})", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """Filters that must all match; an empty one matches everything. ``statuses`` needs a look at the private key files.
 
     ``bound_to`` match the hosts of bindings; ``unbound`` asks for key pairs without any.
@@ -31,7 +30,7 @@ class Selection:
 
     names: tuple[re.Pattern[str], ...] = ()
     fingerprints: frozenset[str] = frozenset()
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = NOTHING
     types: frozenset[str] = frozenset()
     creation_types: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()

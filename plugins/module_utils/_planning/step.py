@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import NOTHING_SEEN, Seen
@@ -19,8 +19,7 @@ ADOPT = "adopt"
 REMOVE = "remove"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What is to be done about the key pair ``name``.
 
     ``before`` is what is registered and ``after`` what will be; ``seen`` is the private key file as it was found.

@@ -6,25 +6,36 @@
 
 from __future__ import annotations
 
-import re
-
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._registry import urls
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store import FileStore
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-
-
-def is_url(registry: str) -> bool:
-    """Tell whether a registry is named by a URL instead of a path."""
-    return _URL.match(registry) is not None
+DEFAULT_PATIENCE = 10
 
 
-def open_store(registry: str) -> FileStore:
-    """Return the store of a registry, which is an absolute path or a URL; nothing is opened or made yet."""
-    scheme = _URL.match(registry)
-    if scheme is not None:
-        raise KeyPairError(
-            ErrorCode.REGISTRY_UNKNOWN_BACKEND,
-            f"Option 'registry' names a backend '{scheme[1]}' that this release does not have; state the path of a directory.",
-        )
-    return FileStore(registry)
+def open_store(registry: str, patience: float = DEFAULT_PATIENCE) -> Store:
+    """Return the store of a registry, which is an absolute path or a URL; nothing is opened, connected or made yet.
+
+    ``patience`` is how many seconds to keep trying when a server does not answer. What only a shared store needs is
+    imported here, for one that needs it.
+    """
+    scheme = urls.scheme_of(registry)
+    if scheme is None:
+        return FileStore(registry)
+    if scheme == urls.FILE:
+        return FileStore(urls.file_path(registry))
+    if scheme in urls.ETCD:
+        from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place import etcd_place
+        from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_store import EtcdStore
+
+        return EtcdStore(etcd_place(registry), patience)
+    if scheme in urls.POSTGRESQL:
+        from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_store import PostgresqlStore
+
+        return PostgresqlStore(registry, patience)
+    known = ", ".join((urls.FILE, *urls.ETCD, urls.POSTGRESQL[0]))
+    raise KeyPairError(
+        ErrorCode.REGISTRY_UNKNOWN_BACKEND,
+        f"Option 'registry' names a backend '{scheme}' that this release does not have; it has {known}, and the path of a directory.",
+    )

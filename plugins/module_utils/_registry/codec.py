@@ -43,7 +43,7 @@ def encode(document: Document) -> bytes:
         f'  "lineage": {_text(document.lineage)},\n  "serial": {document.serial},\n'
     )
     key_pairs = {name: _fields_of(key_pair) for name, key_pair in document.key_pairs.items()}
-    removals = {name: vars(removal) for name, removal in document.removals.items()}
+    removals = {name: removal._asdict() for name, removal in document.removals.items()}
     bindings = {account: _fields_of_binding(binding) for account, binding in document.bindings.items()}
     optional = {"bindings": bindings, "removals": removals}
     parts = [_lines("key_pairs", key_pairs)] + [_lines(title, records) for title, records in optional.items() if records]
@@ -171,14 +171,14 @@ def _fields_of(key_pair: KeyPair) -> dict[str, Any]:
         "tags": dict(sorted(key_pair.tags.items())),
     }
     if key_pair.delivery is not None:
-        fields["delivery"] = vars(key_pair.delivery)
+        fields["delivery"] = key_pair.delivery._asdict()
     if key_pair.replaced is not None:
-        fields["replaced"] = vars(key_pair.replaced)
+        fields["replaced"] = key_pair.replaced._asdict()
     return fields
 
 
 def _fields_of_binding(binding: Binding) -> dict[str, Any]:
-    fields = dict(vars(binding))
+    fields = binding._asdict()
     if not binding.pending:
         del fields["pending"], fields["replaces"]
     if binding.path is None:

@@ -29,7 +29,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path imp
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable, trusted_owner
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
-from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec, recent
+from ansible_collections.keywright.ssh.plugins.module_utils._registry import recent
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import is_region
@@ -93,14 +93,7 @@ class FileStore:
         if found is None:
             return Snapshot(Document(region, "", 0), None)
         data, _status = found
-        try:
-            document = recent.decoded(data, region)
-        except codec.UnloadableError as error:
-            refused = error
-        else:
-            return Snapshot(document, _version(data))
-        advice = "use a newer release" if refused.code is ErrorCode.REGISTRY_NEWER_SCHEMA else "restore it from a backup or version control"
-        raise KeyPairError(refused.code, f"The document '{self._path(region)}' {refused.problem}; {advice}. Nothing was changed.")
+        return Snapshot(recent.loaded(data, region, f"'{self._path(region)}'"), _version(data))
 
     def write(self, region: str, document: Document, expected: str | None) -> str:
         """Replace the document and return its new version; its mode and group stay, a new one is 0600."""
@@ -116,6 +109,9 @@ class FileStore:
             data = recent.encoded(document)
             self._replace(directory, region, data, None if found is None else found[1])
         return _version(data)
+
+    def check_room(self, region: str, document: Document, more: int) -> None:
+        """Refuse nothing: a file takes what a document may hold."""
 
     def close(self) -> None:
         """Close the directory."""

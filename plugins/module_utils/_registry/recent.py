@@ -10,6 +10,7 @@ another process wrote can be missed.
 
 from __future__ import annotations
 
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec
 
@@ -25,6 +26,16 @@ def decoded(data: bytes, region: str) -> Document:
     document = codec.decode(data, region)
     _keep(data, document)
     return document
+
+
+def loaded(data: bytes, region: str, place: str) -> Document:
+    """Return what the bytes hold, or raise :class:`KeyPairError`; ``place`` completes "The document ..."."""
+    try:
+        return decoded(data, region)
+    except codec.UnloadableError as error:
+        refused = error
+    advice = "use a newer release" if refused.code is ErrorCode.REGISTRY_NEWER_SCHEMA else "restore it from a backup or version control"
+    raise KeyPairError(refused.code, f"The document {place} {refused.problem}; {advice}. Nothing was changed.")
 
 
 def encoded(document: Document) -> bytes:

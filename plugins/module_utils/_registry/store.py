@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A document as it was read. ``version`` is opaque; None means that the region has no document yet."""
 
     document: Document
@@ -41,6 +39,7 @@ class Store(Protocol):
         """Replace the document durably if its version is still ``expected``, else raise :class:`StoreConflictError`.
 
         Returns the new version. If it raises anything else, the outcome is unknown until the document was read again.
+        Whatever it raises, the document does not change by it any more once it was read again.
         """
 
     def regions(self) -> list[str]:
@@ -51,3 +50,9 @@ class Store(Protocol):
 
     def warnings(self) -> list[str]:
         """Return what the user should know about the registry, as whole sentences."""
+
+    def check_room(self, region: str, document: Document, more: int) -> None:
+        """Raise :class:`KeyPairError` with ``Registry.TooLarge`` if the store could not take the document and ``more`` bytes."""
+
+    def close(self) -> None:
+        """Give up what was opened or connected."""

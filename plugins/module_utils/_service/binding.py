@@ -13,8 +13,8 @@ each undo what the other has registered.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
+from typing import NamedTuple, Protocol
 
 from ansible_collections.keywright.ssh.plugins.module_utils._login.attempt import Verdict
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import (
@@ -26,13 +26,12 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.bind import BindPlan, BindWish, check_file, plan_bind, plan_unbind
 from ansible_collections.keywright.ssh.plugins.module_utils._service.commit import commit_document
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
+from ansible_collections.keywright.ssh.plugins.module_utils._service.tries import tries
 
-TRIES = 10
 UNTOUCHED = (ErrorCode.ACCOUNT_UNKNOWN, ErrorCode.KEYS_UNSAFE, ErrorCode.KEYS_UNWRITABLE)  # the host's file is as it was
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """What is to be done to the host's file: have the line ``grant``, and none of the keys ``revoke`` (fingerprints)."""
 
     user: str
@@ -42,8 +41,7 @@ class Edit:
     exclusive: bool = False
 
 
-@dataclass(frozen=True)
-class Edited:
+class Edited(NamedTuple):
     """What was done, or would be: lines that went and came. ``before`` and ``after`` are what an undo needs.
 
     ``path`` is the absolute path of the file, None if it is the account's usual one.
@@ -70,8 +68,7 @@ class Host(Protocol):
         """Log on with a key pair and nothing else."""
 
 
-@dataclass(frozen=True)
-class BindOutcome:
+class BindOutcome(NamedTuple):
     """What a run did, or would do."""
 
     plan: BindPlan
@@ -102,7 +99,7 @@ def bind(wish: BindWish, environment: Environment, host: Host, check_mode: bool)
     verdict = _verify(wish, host, foreseen.plan)
     if verdict.words is not None:
         raise _login_failed(wish, verdict.words, "nothing was changed")
-    return replace(foreseen, verified=verdict.verified, warnings=_warnings(wish, verdict))
+    return foreseen._replace(verified=verdict.verified, warnings=_warnings(wish, verdict))
 
 
 def unbind(wish: BindWish, environment: Environment, host: Host | None, check_mode: bool) -> BindOutcome:
@@ -175,7 +172,7 @@ def _sparing(wish: BindWish, environment: Environment, plan: BindPlan) -> BindPl
     others = [environment.store.read(region).document.bindings for region in environment.store.regions() if region != wish.region]
     here = [bindings[wish.account] for bindings in others if wish.account in bindings and bindings[wish.account].path == wish.path]
     needed = {binding.fingerprint for binding in here}
-    return replace(plan, revoke=tuple(fingerprint for fingerprint in plan.revoke if fingerprint not in needed))
+    return plan._replace(revoke=tuple(fingerprint for fingerprint in plan.revoke if fingerprint not in needed))
 
 
 def _verify(wish: BindWish, host: Host, plan: BindPlan) -> Verdict:
@@ -212,7 +209,7 @@ def _change(wish: BindWish, environment: Environment, new: Callable[[Document], 
     If a binding is ``expected`` and another one is there, a store that cannot lock has let somebody else in between, whose
     binding stays; then it raises :class:`StoreConflictError`.
     """
-    for _attempt in range(TRIES):
+    for _try in tries(wish.lock_timeout):
         with environment.store.exclusive(wish.region, wish.lock_timeout):
             snapshot = environment.store.read(wish.region)
             bindings = dict(snapshot.document.bindings)
@@ -226,7 +223,7 @@ def _change(wish: BindWish, environment: Environment, new: Callable[[Document], 
             if bindings == snapshot.document.bindings:
                 return
             try:
-                commit_document(environment.store, snapshot, replace(snapshot.document, bindings=bindings))
+                commit_document(environment.store, snapshot, snapshot.document._replace(bindings=bindings))
             except StoreConflictError:
                 continue
             return

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, KeyPair, Removal
@@ -22,22 +21,26 @@ def commit(store: Store, snapshot: Snapshot, steps: Iterable[Step], removals: Ma
     ``removals`` are the notes about private key files whose removal is not completed; they replace the ones of the
     steps' names. Raises :class:`StoreConflictError` if somebody else was faster.
     """
-    steps = tuple(steps)
-    old = snapshot.document
+    return commit_document(store, snapshot, changed_document(snapshot.document, steps, removals))
+
+
+def changed_document(old: Document, steps: Iterable[Step], removals: Mapping[str, Removal]) -> Document:
+    """Return the document that the steps lead to."""
     key_pairs = dict(old.key_pairs)
+    names = set()
     for step in steps:
+        names.add(step.name)
         if step.after is None:
             key_pairs.pop(step.name, None)
         else:
             key_pairs[step.name] = step.after
-    names = {step.name for step in steps}
     kept = {name: removal for name, removal in old.removals.items() if name not in names}
-    return commit_document(store, snapshot, replace(old, key_pairs=key_pairs, removals={**kept, **removals}))
+    return old._replace(key_pairs=key_pairs, removals={**kept, **removals})
 
 
 def commit_document(store: Store, snapshot: Snapshot, document: Document) -> Snapshot:
     """Write a document that was derived from a snapshot, with the next serial, and return the new snapshot."""
-    document = replace(document, lineage=document.lineage or str(uuid.uuid4()), serial=snapshot.document.serial + 1)
+    document = document._replace(lineage=document.lineage or str(uuid.uuid4()), serial=snapshot.document.serial + 1)
     return Snapshot(document, store.write(document.region, document, snapshot.version))
 
 

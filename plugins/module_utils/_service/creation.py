@@ -15,7 +15,6 @@ import contextlib
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.staged import staged_name, tag_of
@@ -78,17 +77,17 @@ class Creation:
         if step.after is None or step.action not in (CREATE, IMPORT, ADOPT):
             return step
         now = self._environment.now()
-        after = replace(
-            step.after, id=str(uuid.uuid4()), created_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"), replaced=self._dated(step.after.replaced)
+        after = step.after._replace(
+            id=str(uuid.uuid4()), created_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"), replaced=self._dated(step.after.replaced)
         )
         if step.action == CREATE and step.after.delivery is not None:
             material, private_key = self._keys.take(after)
             self._environment.on_secret(private_key.decode("ascii"))
-            after = replace(after, fingerprint=material.fingerprint, public_key=material.line(after.comment))
+            after = after._replace(fingerprint=material.fingerprint, public_key=material.line(after.comment))
             staged[after.name] = self._staged_path(step.after.delivery, after)
             self._workspace.stage(*os.path.split(staged[after.name]), private_key)
             self._environment.on_progress("private keys written", len(staged), len(self._wish.names))
-        return replace(step, after=after)
+        return step._replace(after=after)
 
     def _dated(self, replaced: Replacement | None) -> Replacement | None:
         """Give a replacement its time; two within one microsecond, or a clock that was set back, still get names of their own."""
@@ -96,7 +95,7 @@ class Creation:
             return None
         now = self._environment.now()
         while True:
-            dated = replace(replaced, at=now.strftime("%Y%m%dT%H%M%S.%fZ"))
+            dated = replaced._replace(at=now.strftime("%Y%m%dT%H%M%S.%fZ"))
             if dated.kept_as is None or self._workspace.is_free(dated.kept_as):
                 return dated
             now += timedelta(microseconds=1)

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import md5_of_line
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
@@ -22,8 +21,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._service.observation
 Listed = tuple[KeyPair, str, tuple[Binding, ...]]
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """Key pairs with the status of their private key files and their bindings, by region and name; ``counts`` are of whole regions."""
 
     key_pairs: tuple[Listed, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import Inspector
@@ -20,8 +20,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._service.environment
 _ANOMALIES = frozenset({MISSING, MISMATCHED, UNVERIFIED})
 
 
-@dataclass(frozen=True)
-class Observation:
+class Observation(NamedTuple):
     """What was read of a region, and what was ``seen`` of the private key files that were asked for, by name."""
 
     snapshot: Snapshot

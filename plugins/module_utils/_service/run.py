@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.workspace import Workspace, locked_directories
@@ -19,13 +19,11 @@ from ansible_collections.keywright.ssh.plugins.module_utils._service.creation im
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import KeyMaker
 from ansible_collections.keywright.ssh.plugins.module_utils._service.removal import Removing
+from ansible_collections.keywright.ssh.plugins.module_utils._service.tries import tries
 from ansible_collections.keywright.ssh.plugins.module_utils._service.view import View, look
 
-TRIES = 10
 
-
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What was done, or would be: one step per name, in the task's order.
 
     ``finished`` are the names of key pairs whose delivery an earlier run had left unfinished, ``document`` is the region's
@@ -68,7 +66,7 @@ class _Run:
     def under_locks(self, view: View) -> Outcome:
         """Lock what a look from outside says will be needed, look again, and apply what is then found to be needed."""
         folders, new_folders = view.folders(), view.new_folders()
-        for _attempt in range(TRIES):
+        for _try in tries(self._wish.lock_timeout):
             with (
                 self._environment.store.exclusive(self._wish.region, self._wish.lock_timeout),
                 locked_directories(folders, new_folders, self._wish.lock_timeout) as workspace,

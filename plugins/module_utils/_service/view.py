@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import Inspector
@@ -16,15 +16,17 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.plan import plan
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import CREATE, Step, files_of
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot, Store
+from ansible_collections.keywright.ssh.plugins.module_utils._service.commit import changed_document
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import check_can_make
 from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import Observation, observed
 from ansible_collections.keywright.ssh.plugins.module_utils._service.targets import check_targets
 
+UNKNOWN_BYTES = 128  # of a key pair that is planned: ID, fingerprint, time, and what the public key has besides its numbers
 
-@dataclass(frozen=True)
-class View:
+
+class View(NamedTuple):
     """What was read, what follows from it, and what earlier runs left behind.
 
     ``litter`` are staged files that no registration names; ``notes`` are names whose removal was not completed.
@@ -76,6 +78,7 @@ def _view(wish: Wish, environment: Environment, observation: Observation) -> Vie
     steps = plan(wish, snapshot.document, observation.seen, environment.controller)
     check_can_make(wish, steps)
     check_targets(steps, inspector.directories)
+    _check_room(environment.store, snapshot, steps)
     return View(
         snapshot,
         steps,
@@ -83,6 +86,15 @@ def _view(wish: Wish, environment: Environment, observation: Observation) -> Vie
         frozenset(wish.names) & snapshot.document.removals.keys(),
         tuple(environment.store.warnings() + inspector.directories.warnings()),
     )
+
+
+def _check_room(store: Store, snapshot: Snapshot, steps: tuple[Step, ...]) -> None:
+    """Refuse, before a key is made, what a store could not take; what the new keys will add to it cannot be compressed."""
+    writes = [step for step in steps if step.writes_registry]
+    if writes:
+        made = [step.after for step in writes if step.action == CREATE and step.after is not None]
+        more = sum(key_pair.size // 8 + UNKNOWN_BYTES for key_pair in made)
+        store.check_room(snapshot.document.region, changed_document(snapshot.document, writes, {}), more)
 
 
 def _litter(wish: Wish, snapshot: Snapshot, inspector: Inspector) -> Iterator[str]:

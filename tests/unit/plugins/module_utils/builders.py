@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import generate, public_key_of
@@ -60,7 +59,7 @@ def key_pair(name: str = "ops", number: int = 0, key_type: str = "ed25519", size
         created_at="2026-01-02T03:04:05Z",
         delivery=Delivery(CONTROLLER, f"/keys/{name}.pem"),
     )
-    return replace(record, **changes)
+    return record._replace(**changes)
 
 
 def imported(name: str = "ops", number: int = 0, **changes: Any) -> KeyPair:

@@ -71,6 +71,9 @@ class MemoryStore:
         _happen(self.after_write)
         return repr(self.documents[region])
 
+    def check_room(self, region: str, document: Document, more: int) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

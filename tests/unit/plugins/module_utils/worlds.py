@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -99,7 +98,7 @@ class World:
 
     def here(self, record: KeyPair) -> KeyPair:
         """Return a record that is delivered to this world's directory."""
-        return replace(record, delivery=Delivery(self.controller, str(self.pem(record.name))))
+        return record._replace(delivery=Delivery(self.controller, str(self.pem(record.name))))
 
 
 def fingerprint_of(path: Path, passphrase: str | None = None) -> str | None:

@@ -4,9 +4,9 @@
 
 """Run every example of the documentation: YAML with ansible-playbook, console lines with the shell.
 
-Usage: run_examples.py COLLECTION WORK {own|peers|hosts} [ARGUMENT...]. The examples of one file run in order, in one folder
-and home of their own. "peers" are the files whose examples use other collections, too, "hosts" those that need hosts, and
-"own" all others. The arguments are for ansible-playbook.
+Usage: run_examples.py COLLECTION WORK {own|peers|hosts|servers} [ARGUMENT...]. The examples of one file run in order, in one folder
+and home of their own. "peers" are the files whose examples use other collections, too, "hosts" those that need hosts,
+"servers" those that need servers of shared registries, and "own" all others. The arguments are for ansible-playbook.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import yaml
 
 PEERS = ("community.crypto.openssh_keypair:", "amazon.aws.ec2_key:")
+SERVERS = ("etcd://", "etcds://", "postgresql://")
 HOSTS = ("keywright.ssh.ssh_keypair_binding:", "keywright.ssh.bind\n")
 CREATE = "ansible localhost -m keywright.ssh.ssh_keypair -a 'name=ops,web,db region=eu-1'"
 BEFORE = {"ssh_public_key.py": CREATE, "ssh_keypair_binding.py": CREATE, "registry.py": CREATE}
@@ -64,6 +65,8 @@ def kind_of(source: Path) -> str:
     texts = [example.text for example in examples_of(source)]
     if any(use in text for text in texts for use in PEERS):
         return "peers"
+    if any(use in text for text in texts for use in SERVERS):
+        return "servers"
     return "hosts" if any(use in text for text in texts for use in HOSTS) else "own"
 
 

@@ -57,7 +57,7 @@ class MemoryHost:
 
     def edit(self, edit: Edit, check_mode: bool) -> Edited:
         self._happens("look" if check_mode else "edit")
-        edited = self._apply({**vars(edit), "revoke": list(edit.revoke)}, check_mode)
+        edited = self._apply({**edit._asdict(), "revoke": list(edit.revoke)}, check_mode)
         if not check_mode:
             self.edits.append(edit)
             self._happened("edit")
@@ -65,7 +65,7 @@ class MemoryHost:
 
     def undo(self, edit: Edit, edited: Edited) -> None:
         self._happens("undo")
-        self._apply({"path": edit.path, "undo": vars(edited)}, False)
+        self._apply({"path": edit.path, "undo": edited._asdict()}, False)
         self._happened("undo")
 
     def log_on(self, wish: BindWish, key_pair: KeyPair) -> Verdict:

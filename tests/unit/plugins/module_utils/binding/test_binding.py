@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,7 +56,7 @@ def test_whatever_was_bound_one_key_pair_is_bound_then_and_the_second_run_writes
     assert (predicted.changed, predicted.edited, predicted.plan) == (outcome.changed, outcome.edited, outcome.plan)
     bound = {"ops": OPS, "two": TWO, "three": THREE}[name]
     assert world.host.content == lines(bound).encode()
-    assert replace(world.registered or binding(OPS), bound_at=NOW) == binding(bound, bound_at=NOW)
+    assert world.registered or binding(OPS)._replace(bound_at=NOW) == binding(bound, bound_at=NOW)
     writes, edits = world.store.writes, len(world.host.edits)
     again = world.bind(name)
     assert (again.changed, again.verified, world.store.writes, len(world.host.edits)) == (False, True, writes, edits)
@@ -180,7 +179,7 @@ def test_an_edit_whose_end_is_not_known_leaves_the_binding_pending_and_the_next_
     assert (pending.key_pair, pending.pending) == ("three", True)
     world.host.fails = {}
     assert world.bind("three").changed
-    assert world.registered == replace(pending, pending=False, replaces=())
+    assert world.registered == pending._replace(pending=False, replaces=())
     assert world.host.content == lines(THREE).encode()
 
 
@@ -199,14 +198,14 @@ def test_an_unbind_of_a_host_that_cannot_be_reached_forgets_nothing() -> None:
         world.host.fails = {when: _unreachable()}
         assert attempted(world.unbind) is world.host.fails[when]
         assert world.registered is not None
-        assert replace(world.registered, pending=False) == binding(OPS)
+        assert world.registered._replace(pending=False) == binding(OPS)
 
 
 def test_a_line_that_another_region_needs_stays() -> None:
-    same = replace(key_pair("same", 1), region="us-1")
+    same = key_pair("same", 1)._replace(region="us-1")
     for change in (lambda world: world.bind("two"), lambda world: world.unbind("ops")):
         world = with_ops()
-        world.put(replace(document(same, bindings=[binding(same)]), region="us-1"))
+        world.put(document(same, bindings=[binding(same)])._replace(region="us-1"))
         change(world)
         assert OPS.fingerprint in world.host.fingerprints
 
@@ -292,8 +291,8 @@ def test_an_unbind_from_another_file_is_refused(check_mode: bool) -> None:
 
 
 def test_a_line_that_another_region_needs_in_another_file_goes() -> None:
-    same = replace(key_pair("same", 1), region="us-1")
+    same = key_pair("same", 1)._replace(region="us-1")
     world = with_ops()
-    world.put(replace(document(same, bindings=[binding(same, path=OTHER_FILE)]), region="us-1"))
+    world.put(document(same, bindings=[binding(same, path=OTHER_FILE)])._replace(region="us-1"))
     world.unbind("ops")
     assert OPS.fingerprint not in world.host.fingerprints

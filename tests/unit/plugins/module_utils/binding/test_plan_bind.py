@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
@@ -44,7 +44,7 @@ def test_a_bind_grants_one_line_and_revokes_what_was_bound(
     assert found.before == before
     assert found.after == binding(OPS, bound_at=BOUND.bound_at if keeps_time else NOW)
     assert (found.grant, found.revoke, found.replaced) == (OPS.public_key, revoke, replaced)
-    assert found.pending == (BOUND if before == BOUND else replace(found.after or BOUND, pending=True, replaces=revoke))
+    assert found.pending == (BOUND if before == BOUND else (found.after or BOUND)._replace(pending=True, replaces=revoke))
 
 
 def test_bindings_of_other_accounts_and_hosts_do_not_matter() -> None:
@@ -114,7 +114,7 @@ def test_a_binding_stays_in_its_file_and_a_refusal_names_both_files(
 
 @pytest.mark.parametrize(("value", "field"), [(WISH, "user"), (plan_bind(WISH, document(OPS), NOW), "grant")], ids=["wish", "plan"])
 def test_what_was_asked_for_and_what_was_decided_cannot_be_changed(value: object, field: str) -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         setattr(value, field, "other")
 
 

@@ -8,7 +8,6 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,7 +101,7 @@ def test_an_encrypted_file_that_hides_its_key_is_told_only_with_the_passphrase(
     ecdsa = material(0, "ecdsa", 256)
     _write(builders.private_key_bytes(0, "ecdsa", 256, form, "zqxjk"))(file)
     with _inspector() as inspector:
-        assert inspector.look(replace(record, fingerprint=ecdsa.fingerprint), passphrase) == Seen(status, cause)
+        assert inspector.look(record._replace(fingerprint=ecdsa.fingerprint), passphrase) == Seen(status, cause)
 
 
 @pytest.mark.parametrize("found", ["nothing", "another key", "fifo", "truncated"])
@@ -220,7 +219,7 @@ def test_a_staged_file_that_has_its_own_name_as_well_is_not_in_its_own_way_even_
 def test_what_cannot_be_read_is_not_taken_for_missing(file: Path, record: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
     (file.parent / "loop").symlink_to("loop")
     with _inspector() as inspector:
-        seen = inspector.look(replace(record, delivery=Delivery(CONTROLLER, str(file.parent / "loop" / "ops.pem"))), None)
+        seen = inspector.look(record._replace(delivery=Delivery(CONTROLLER, str(file.parent / "loop" / "ops.pem"))), None)
     assert seen == Seen("unverified", f"cannot be read: {os.strerror(errno.ELOOP)}", unreadable=True)
 
     def broken(*_arguments: object) -> bytes:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import pytest
@@ -54,7 +53,7 @@ def test_the_registered_key_pair_gets_the_adopted_file_where_it_has_none_whateve
     current: KeyPair, seen: Seen, on_missing: str
 ) -> None:
     step = _plan(current, seen, on_missing_private_key=on_missing)
-    assert (step.action, step.after) == ("update", replace(current, delivery=ADOPTED, creation_type="generated"))
+    assert (step.action, step.after) == ("update", current._replace(delivery=ADOPTED, creation_type="generated"))
     assert step.reasons == ("its private key file is another",)
     assert step.warnings == ()
     assert _plan(step.after, PRESENT, on_missing_private_key=on_missing).action == "keep"
@@ -101,8 +100,8 @@ FILES: dict[str, tuple[Step, tuple[str, ...]]] = {
     "imported": (Step("ops", "import", None, imported()), ()),
     "imported in place of another": (Step("ops", "import", OWN, imported(replaced=OLD), PRESENT), ("/old/ops.pem",)),
     "adopted": (Step("ops", "adopt", None, ADOPTING), ()),
-    "adopted in place of another": (Step("ops", "adopt", OWN, replace(ADOPTING, replaced=OLD), PRESENT), ("/old/ops.pem",)),
-    "adopted in place of an imported one": (Step("ops", "adopt", imported(), replace(ADOPTING, replaced=replace(OLD, file=None))), ()),
+    "adopted in place of another": (Step("ops", "adopt", OWN, ADOPTING._replace(replaced=OLD), PRESENT), ("/old/ops.pem",)),
+    "adopted in place of an imported one": (Step("ops", "adopt", imported(), ADOPTING._replace(replaced=OLD._replace(file=None))), ()),
     "removed": (Step("ops", "remove", OWN, None, PRESENT), ()),
     "removed with its file": (Step("ops", "remove", OWN, None, PRESENT, removes_file=True), ("/keys/ops.pem",)),
     "not there": (Step("ops", "keep"), ()),
@@ -116,5 +115,5 @@ def test_a_step_is_about_the_files_that_it_makes_moves_finishes_or_removes(step:
 
 
 def test_what_was_decided_cannot_be_changed() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         Step("ops", "keep").action = "remove"  # type: ignore[misc]

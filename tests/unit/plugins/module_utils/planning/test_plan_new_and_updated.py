@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,7 +83,7 @@ def test_a_stated_comment_updates_the_line_and_nothing_else(comment: str, tail: 
     current = key_pair(comment="old one")
     step = _plan(current, comment=comment)
     assert step.action == "update"
-    assert step.after == replace(current, comment=comment, public_key=f"{material().encoded}{tail}")
+    assert step.after == current._replace(comment=comment, public_key=f"{material().encoded}{tail}")
     again = plan_present(wish(comment=comment), "ops", step.after, PRESENT, CONTROLLER)
     assert (again.action, again.changed) == ("keep", False)
 
@@ -107,7 +106,7 @@ def test_tags_are_left_merged_or_replaced(
 ) -> None:
     current = key_pair(tags=before)
     step = _plan(current, tags=stated, purge_tags=purge)
-    assert step.after == replace(current, tags=after)
+    assert step.after == current._replace(tags=after)
     assert step.action == ("keep" if before == after else "update")
     replaced = _plan(current, tags=stated, purge_tags=purge, type="rsa", regenerate="full_idempotence")
     assert replaced.after is not None

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ ED25519 = key_pair()
 ECDSA = key_pair(key_type="ecdsa", size=384)
 RSA = key_pair(key_type="rsa", size=2048)
 IMPORTED = imported()
-SECURITY_KEY = replace(IMPORTED, type="ed25519-sk")
+SECURITY_KEY = IMPORTED._replace(type="ed25519-sk")
 
 SAME: dict[str, tuple[KeyPair, dict[str, Any]]] = {
     "nothing stated": (ED25519, {}),
@@ -92,7 +91,7 @@ def test_another_key_than_the_registered_one_fails_with_both_and_the_ways_out(
 def test_never_keeps_the_registered_key_and_updates_the_rest(current: KeyPair, options: dict[str, Any], reason: str) -> None:
     assert _plan(current, _seen_of(current), regenerate="never", **options).action == "keep"
     updated = _plan(current, _seen_of(current), regenerate="never", tags={"a": "b"}, **options)
-    assert (updated.action, updated.after) == ("update", replace(current, tags={"a": "b"}))
+    assert (updated.action, updated.after) == ("update", current._replace(tags={"a": "b"}))
 
 
 @pytest.mark.parametrize(("current", "options", "reason"), DIFFERENT.values(), ids=DIFFERENT.keys())

@@ -8,7 +8,6 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -262,7 +261,7 @@ def test_who_reads_while_others_write_sees_old_or_new_and_never_half(save: Save,
         for number in range(1, 60):
             with writer.exclusive(REGION, 5):
                 snapshot = writer.read(REGION)
-                record = replace(snapshot.document.key_pairs["ops"], tags={"n": str(number), "filler": "x" * number})
+                record = snapshot.document.key_pairs["ops"]._replace(tags={"n": str(number), "filler": "x" * number})
                 writer.write(REGION, document(record, serial=snapshot.document.serial + 1), snapshot.version)
         os._exit(0)
     serials = []

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import is_url, open_store
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import encode
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store import FileStore
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import REGION, document, imported
@@ -155,18 +154,3 @@ def test_a_registry_that_is_not_a_directory_is_an_error(kind: str, tmp_path: Pat
         with pytest.raises(KeyPairError, match="cannot be opened") as caught:
             store.read(REGION)
         assert caught.value.code is ErrorCode.REGISTRY_UNREADABLE
-
-
-@pytest.mark.parametrize("url", ["postgresql://user:zqxj@db/keys", "s3://bucket", "HTTP://x", "file:///x"])
-def test_a_backend_that_this_release_does_not_have_is_named_without_the_rest_of_the_url(url: str) -> None:
-    assert is_url(url)
-    with pytest.raises(KeyPairError, match=f"names a backend '{url.split(':', maxsplit=1)[0]}'") as caught:
-        open_store(url)
-    assert caught.value.code is ErrorCode.REGISTRY_UNKNOWN_BACKEND
-    assert "zqxj" not in caught.value.message
-
-
-@pytest.mark.parametrize("path", ["/a", "/a:/b", "/s3://x", "1s3://x", "s3:/x"])
-def test_a_path_is_a_directory_of_documents(path: str) -> None:
-    assert not is_url(path)
-    assert open_store(path).path == path

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import check_comment
@@ -73,7 +71,7 @@ def test_tags_are_updated_without_touching_key_or_file(any_world: World) -> None
     wish = any_world.wish("ops", tags={"b": "3"}, purge_tags=False)
     assert any_world.run(wish).changed
     assert old is not None
-    assert any_world.registered() == replace(old, tags={"a": "1", "b": "3"})
+    assert any_world.registered() == old._replace(tags={"a": "1", "b": "3"})
     assert any_world.document().serial == 2
     assert tree(any_world.keys) == files
     before = tree(any_world.root)

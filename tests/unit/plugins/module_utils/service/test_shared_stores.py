@@ -104,7 +104,7 @@ def test_the_last_free_place_goes_to_one_of_two(memory_world: World, other: Worl
 def test_who_loses_every_time_gives_up_with_an_error_and_leaves_nothing(memory_world: World) -> None:
     memory_world.store.before_write += [raising(lambda: StoreConflictError("eu-1"))] * 100
     with pytest.raises(KeyPairError, match="run the task again") as caught:
-        memory_world.make("ops", "web")
+        memory_world.make("ops", "web", lock_timeout=0)
     assert caught.value.code is ErrorCode.REGISTRY_CONFLICT
     assert own_files(memory_world.keys) == []
     memory_world.store.before_write.clear()

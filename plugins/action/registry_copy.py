@@ -1,0 +1,21 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Copy a registry on the controller; the documentation is the module's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary import copying, plugins
+from ansible_collections.keywright.ssh.plugins.plugin_utils._controller_action import ControllerAction
+
+
+class ActionModule(ControllerAction):
+    """The action of ``keywright.ssh.registry_copy``."""
+
+    def operate(self, arguments: Mapping[str, Any], call: plugins.Call) -> dict[str, Any]:
+        """Run the task."""
+        return copying.registry_copy(arguments, call)

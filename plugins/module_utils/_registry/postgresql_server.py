@@ -1,0 +1,166 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A PostgreSQL server, asked one statement at a time, with a limit to how long an answer may take.
+
+Where it is and who asks is libpq's own business: its URL, its environment variables, its files of passwords and services.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import UnansweredError
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import malformed, password_of, shown_url
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import shown
+
+_DEFAULTS = {"application_name": "keywright.ssh", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3"}
+_UNDEFINED_TABLE = "42P01"
+_GONE = ("08", "57P")  # connection exceptions, and a server that shuts down or starts
+_REFUSALS = {"42501": ErrorCode.REGISTRY_FORBIDDEN, "25006": ErrorCode.REGISTRY_UNWRITABLE, "53": ErrorCode.REGISTRY_UNWRITABLE}
+_FOR_GOOD = re.compile(r"FATAL|certificate|SSL|root\.crt|service file|definition of service")
+_FOR_NOW = re.compile(r"starting up|shutting down|recovery|not yet accepting|too many (clients|connections)|connection slots|terminating")
+
+
+class UndefinedTableError(Exception):
+    """A table is not there."""
+
+
+class Server:
+    """The server that a URL names. Nothing is connected before the first question; ``greet`` is called with each new connection."""
+
+    def __init__(self, url: str, patience: Patience, greet: Callable[[Any], None]) -> None:
+        self.shown = shown_url(url)
+        self._url = url
+        self._patience = patience
+        self._greet = greet
+        self._connection: Any = None
+        self._library: Any = None
+
+    def ask(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """Return the cursor of a statement; for statements that may be sent twice.
+
+        Raises :class:`KeyPairError` when the patience is over or the server refuses, :class:`UndefinedTableError`.
+        """
+        while True:
+            try:
+                return self.ask_once(statement, values)
+            except UnansweredError as error:
+                reason = str(error)
+            if self._patience.is_over():
+                raise KeyPairError(
+                    ErrorCode.REGISTRY_UNREACHABLE,
+                    f"The registry '{self.shown}' did not answer within {self._patience.seconds:g} seconds: {reason}.",
+                )
+
+    def ask_once(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """Return the cursor of a statement; raises :class:`UnansweredError` if it is not known whether it was done."""
+        connection = self._connected()
+        try:
+            with self._limited(connection):
+                cursor = connection.execute(statement, values)
+        except self._library.Error as error:
+            failure = self._meaning_of(error)
+        else:
+            self._patience.answered()
+            return cursor
+        if isinstance(failure, UnansweredError):
+            self.close()
+        raise failure
+
+    def is_private(self) -> bool:
+        """Tell whether nobody on a network can read or change what is asked and answered."""
+        connection = self._connected()
+        host = connection.info.hostaddr or connection.info.host
+        return bool(connection.pgconn.ssl_in_use) or host.startswith(("/", "@", "127.", "::1")) or not host
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            with contextlib.suppress(self._library.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> Any:
+        if self._connection is None or self._connection.closed:
+            connection = self._connect()
+            self._connection = connection
+            self._greet(connection)
+        return self._connection
+
+    def _connect(self) -> Any:
+        self._library = _library()
+        try:
+            options = self._library.conninfo.conninfo_to_dict(self._url)
+        except self._library.Error:
+            options = None
+        if options is None:
+            raise malformed(self._url, "must be a URL that libpq understands")
+        seconds = max(2, round(self._patience.request_seconds()))
+        settings = {**_DEFAULTS, "connect_timeout": seconds, "tcp_user_timeout": seconds * 1000, **options}
+        try:
+            connection = self._library.connect(autocommit=True, prepare_threshold=None, **settings)
+        except self._library.Error as error:
+            reason = self._words(str(error))
+        else:
+            return connection
+        if _FOR_GOOD.search(reason) and not _FOR_NOW.search(reason):
+            raise KeyPairError(ErrorCode.REGISTRY_FORBIDDEN, f"The registry '{self.shown}' does not let us in: {reason}.")
+        raise UnansweredError(reason)
+
+    @contextlib.contextmanager
+    def _limited(self, connection: Any) -> Iterator[None]:
+        """Cut the connection if the block takes longer than an answer may take: a server that hangs keeps it open for ever."""
+        timer = threading.Timer(self._patience.request_seconds(), _cut, (connection.fileno(),))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def _meaning_of(self, error: Any) -> Exception:
+        state = error.sqlstate
+        if state is None or state.startswith(_GONE):
+            return UnansweredError("the connection was lost" if state is None else self._words(error.diag.message_primary or state))
+        if state == _UNDEFINED_TABLE:
+            return UndefinedTableError()
+        code = _REFUSALS.get(state) or _REFUSALS.get(state[:2], ErrorCode.REGISTRY_UNREADABLE)
+        return KeyPairError(code, f"The registry '{self.shown}' refuses the request: {self._words(error.diag.message_primary or state)}.")
+
+    def _words(self, text: str) -> str:
+        """Return the server's or the library's words in one line, none of them if a password is among them."""
+        password = password_of(self._url)
+        if password and password in text:
+            return "the reason is not shown, for it has the password in it"
+        return shown(" ".join(text.split())).strip("'\"").rstrip(".")
+
+
+def _library() -> Any:
+    try:
+        library = import_module("psycopg")
+        import_module("psycopg.conninfo")
+    except ImportError:
+        library = None
+    if library is None:
+        raise KeyPairError(
+            ErrorCode.DEPENDENCY_MISSING,
+            "A registry in PostgreSQL needs the Python library psycopg on the controller; install it with 'pip install psycopg[binary]' "
+            "for the Python that runs Ansible.",
+        )
+    return library
+
+
+def _cut(descriptor: int) -> None:
+    with contextlib.suppress(OSError), socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as connection:
+        connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,172 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A registry in PostgreSQL: one row per region, with a token that decides who may write.
+
+A row holds the very bytes that a file would hold. Each write is one statement, which replaces the token that was read by
+one that the writer made: so it can be told whether a write whose answer was lost has happened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
+from ansible_collections.keywright.ssh.plugins.module_utils._registry import recent
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_server import Server, UndefinedTableError
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import Found, UnansweredError, settled
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import is_region
+
+SCHEMA_VERSION = 1
+POLL_SECONDS = 0.05
+
+_SETUP_LOCK = 0x6B65797772697468  # "keywrith": whoever makes the tables holds it
+_SETUP = f"""
+DO $$ BEGIN
+PERFORM pg_advisory_xact_lock({_SETUP_LOCK});
+CREATE TABLE IF NOT EXISTS keywright_schema (version integer PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS keywright_regions (
+  region text PRIMARY KEY, serial bigint NOT NULL, token uuid NOT NULL, document bytea NOT NULL
+);
+INSERT INTO keywright_schema VALUES ({SCHEMA_VERSION}) ON CONFLICT DO NOTHING;
+END $$
+"""
+_GREETING = """
+SELECT (SELECT system_identifier FROM pg_control_system()), current_database(),
+  coalesce((SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('keywright_regions')), current_schema()),
+  to_regclass('keywright_schema') IS NOT NULL,
+  CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END
+"""
+_FIND = "SELECT document, token::text FROM keywright_regions WHERE region = %s"
+_INSERT = "INSERT INTO keywright_regions (region, serial, token, document) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+_UPDATE = "UPDATE keywright_regions SET serial = %s, token = %s, document = %s WHERE region = %s AND token = %s"
+_REGIONS = "SELECT region FROM keywright_regions"
+_LOCK = "SELECT pg_try_advisory_lock(%s)"
+_UNLOCK = "SELECT pg_advisory_unlock(%s)"
+
+
+class PostgresqlStore:
+    """The registry in a database; nothing is connected before the first question, and its tables are made by the first write."""
+
+    def __init__(self, url: str, patience: float) -> None:
+        self._server = Server(url, Patience(patience), self._greet)
+        self._identity: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """The number that the server made for its data, the database and the schema: the same through every name of the server."""
+        if self._identity is None:
+            self._server.ask("SELECT 1")
+        return str(self._identity)
+
+    def missing(self) -> str | None:
+        """Say so if no region is registered."""
+        return None if self.regions() else f"The registry '{self._server.shown}' is empty: nothing is registered in it."
+
+    def warnings(self) -> list[str]:
+        """Warn of a connection that others can read."""
+        if self._server.is_private():
+            return []
+        return [f"The registry '{self._server.shown}' is not reached through TLS: who is on the network can change what is registered."]
+
+    def regions(self) -> list[str]:
+        """Return the regions that have a row."""
+        try:
+            found = self._server.ask(_REGIONS).fetchall()
+        except UndefinedTableError:
+            return []
+        return sorted(filter(is_region, (region for (region,) in found)))
+
+    @contextlib.contextmanager
+    def exclusive(self, region: str, timeout: float) -> Iterator[None]:
+        """Keep nobody out: the write decides."""
+        yield
+
+    @contextlib.contextmanager
+    def exclusive_account(self, account: str, timeout: float) -> Iterator[None]:
+        """Hold the account's advisory lock, which ends with the connection."""
+        key = int.from_bytes(hashlib.sha256(f"{self.identity}\0{account}".encode()).digest()[:8], "big", signed=True)
+        deadline = time.monotonic() + timeout
+        while not self._server.ask(_LOCK, (key,)).fetchone()[0]:
+            if time.monotonic() >= deadline:
+                raise KeyPairError(
+                    ErrorCode.LOCK_TIMEOUT,
+                    f"The lock of '{account}' was not free within 'lock_timeout', {timeout:g} seconds; another run holds it.",
+                )
+            time.sleep(POLL_SECONDS)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(UnansweredError, KeyPairError):  # it ends with the connection
+                self._server.ask_once(_UNLOCK, (key,))
+
+    def read(self, region: str) -> Snapshot:
+        """Return the region's document as it is in the database."""
+        found = self._find(region)
+        if found is None:
+            return Snapshot(Document(region, "", 0), None)
+        data, token = found
+        return Snapshot(recent.loaded(data, region, f"of region '{region}' in the registry '{self._server.shown}'"), token)
+
+    def write(self, region: str, document: Document, expected: str | None) -> str:
+        """Replace the document if its token is still the expected one, and return its new one."""
+        data, token = recent.encoded(document), str(uuid.uuid4())
+        try:
+            done = self._replaced(region, document.serial, token, data, expected, self._server.ask_once)
+        except UnansweredError:
+            return settled(
+                region,
+                expected,
+                lambda: self._find(region),
+                lambda found: found[1] == token,
+                lambda as_it_is: self._replaced(region, document.serial, str(uuid.uuid4()), as_it_is, expected, self._server.ask),
+            )
+        if not done:
+            raise StoreConflictError(region)
+        return token
+
+    def check_room(self, region: str, document: Document, more: int) -> None:
+        """Refuse nothing: a row takes what a document may hold."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._server.close()
+
+    def _replaced(self, region: str, serial: int, token: str, data: bytes, expected: str | None, ask: Any) -> bool:
+        if expected is not None:
+            return bool(ask(_UPDATE, (serial, token, data, region, expected)).rowcount)
+        try:
+            return bool(ask(_INSERT, (region, serial, token, data)).rowcount)
+        except UndefinedTableError:
+            self._server.ask(_SETUP)
+        return bool(ask(_INSERT, (region, serial, token, data)).rowcount)
+
+    def _find(self, region: str) -> Found | None:
+        try:
+            row = self._server.ask(_FIND, (region,)).fetchone()
+        except UndefinedTableError:
+            return None
+        return None if row is None else (bytes(row[0]), str(row[1]))
+
+    def _greet(self, connection: Any) -> None:
+        """Learn whose data it is, and refuse tables of a newer release."""
+        number, database, schema, is_set_up, _committed = connection.execute(_GREETING).fetchone()
+        self._identity = f"postgresql:{number}:{database}:{schema}"
+        if not is_set_up:
+            return
+        (version,) = connection.execute("SELECT max(version) FROM keywright_schema").fetchone()
+        if version != SCHEMA_VERSION:
+            raise KeyPairError(
+                ErrorCode.REGISTRY_NEWER_SCHEMA,
+                f"The tables of the registry '{self._server.shown}' have version {version}, and this release knows {SCHEMA_VERSION}; "
+                "use a newer release. Nothing was changed.",
+            )

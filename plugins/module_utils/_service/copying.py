@@ -1,0 +1,107 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Copy a registry from one store to another, region by region, without ever replacing what is newer or something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
+from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import PENDING
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
+from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
+from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import observed
+from ansible_collections.keywright.ssh.plugins.module_utils._service.tries import tries
+
+
+class CopiedRegion(NamedTuple):
+    """A region's document as it is in the source, and the serial that it had in the destination, None if it was not there."""
+
+    document: Document
+    serial_before: int | None
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether the destination's document was, or would be, replaced."""
+        return self.serial_before != self.document.serial
+
+
+def copy_registry(
+    source: Environment, destination: Store, regions: Iterable[str], lock_timeout: float, check_mode: bool
+) -> tuple[tuple[CopiedRegion, ...], tuple[str, ...]]:
+    """Copy the documents of regions, of all regions if none is given; return them, and warnings.
+
+    Lineage and serial go with a document, so that both copies can be told apart from others. Every region is checked before
+    the first is written. Raises :class:`KeyPairError` with ``Registry.NotFound`` or ``Registry.Diverged``.
+    """
+    missing = source.store.missing()
+    if missing is not None:
+        raise KeyPairError(ErrorCode.REGISTRY_MISSING, missing)
+    if source.store.identity == destination.identity:
+        raise KeyPairError(ErrorCode.PARAMETER_CONFLICT, "Options 'registry' and 'destination' name the same registry.")
+    documents = [_existing(source.store, region) for region in sorted(set(regions)) or source.store.regions()]
+    planned = tuple(_planned(document, destination) for document in documents)
+    warnings = tuple(warning for copied in planned if copied.changed for warning in _warnings(source, copied.document.region))
+    for copied in planned:
+        if copied.changed:
+            destination.check_room(copied.document.region, copied.document, 0)
+    if not check_mode:
+        planned = tuple(_written(copied, destination, lock_timeout) if copied.changed else copied for copied in planned)
+    return planned, warnings + tuple(source.store.warnings() + destination.warnings())
+
+
+def _existing(store: Store, region: str) -> Document:
+    snapshot = store.read(region)
+    if snapshot.version is None:
+        raise KeyPairError(ErrorCode.REGISTRY_MISSING, f"Region '{region}' is not in the registry that is to be copied.")
+    return snapshot.document
+
+
+def _planned(document: Document, destination: Store) -> CopiedRegion:
+    snapshot = destination.read(document.region)
+    if snapshot.version is None:
+        return CopiedRegion(document, None)
+    there = snapshot.document
+    if there.lineage != document.lineage:
+        problem = f"is not a copy of this one: its lineage is {there.lineage}, not {document.lineage}"
+    elif there.serial > document.serial:
+        problem = f"is newer: its serial is {there.serial}, and here it is {document.serial}"
+    elif there.serial == document.serial and there != document:
+        problem = f"was changed apart from this one: both have serial {there.serial}, and they differ"
+    else:
+        return CopiedRegion(document, there.serial)
+    raise KeyPairError(
+        ErrorCode.REGISTRY_DIVERGED, f"The destination's document of region '{document.region}' {problem}. Nothing was changed."
+    )
+
+
+def _written(copied: CopiedRegion, destination: Store, lock_timeout: float) -> CopiedRegion:
+    document = copied.document
+    for _try in tries(lock_timeout):
+        with destination.exclusive(document.region, lock_timeout):
+            version = destination.read(document.region).version
+            again = _planned(document, destination)
+            if not again.changed:
+                return again
+            try:
+                destination.write(document.region, document, version)
+            except StoreConflictError:
+                continue
+            return again
+    raise StoreConflictError(document.region)
+
+
+def _warnings(source: Environment, region: str) -> Iterable[str]:
+    """Warn of private keys that only a run with the source can deliver, since their staged files are named after it."""
+    with observed(source, region, lambda _key_pair: True, None) as observation:
+        pending = sorted(name for name, seen in observation.seen.items() if seen.status == PENDING)
+    if pending:
+        names = ", ".join(f"'{name}'" for name in pending)
+        yield (
+            f"The private keys of {names} in region '{region}' are not delivered yet: run their tasks with the registry that was copied "
+            "before you leave it."
+        )
