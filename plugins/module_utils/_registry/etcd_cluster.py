@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
+from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place import EtcdPlace
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
@@ -223,9 +224,8 @@ def _check_readable(file: str) -> None:
 
 
 def _content(file: str, size: int = _MAX_PASSWORD_BYTES) -> bytes:
-    try:
-        with open(file, "rb") as opened:
-            return opened.read(size)
-    except OSError as error:
-        reason = error.strerror
-    raise KeyPairError(ErrorCode.REGISTRY_UNREADABLE, f"The file '{file}', which the registry's URL names, cannot be read: {reason}.")
+    with (
+        explained(ErrorCode.REGISTRY_UNREADABLE, f"The file '{file}', which the registry's URL names, cannot be read"),
+        open(file, "rb") as opened,
+    ):
+        return opened.read(size)
