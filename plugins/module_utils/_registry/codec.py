@@ -22,9 +22,11 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
     Replacement,
     account_of,
 )
-from ansible_collections.keywright.ssh.plugins.module_utils._registry import layout, strict_json
+from ansible_collections.keywright.ssh.plugins.module_utils._registry import layout, plain_records, strict_json
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import MAX_KEY_PAIRS_PER_REGION, is_name
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import SECRET_WORDS, holds_secret, shown
+
+_SECRET = SECRET_WORDS.encode("ascii")
 
 
 class UnloadableError(Exception):
@@ -52,7 +54,8 @@ def encode(document: Document) -> bytes:
 
 def decode(data: bytes, region: str) -> Document:
     """Return what the bytes hold, or raise :class:`UnloadableError`; nothing is ever half-used."""
-    _refuse_secret(data.upper().decode("latin-1"))
+    if _SECRET in data.upper():
+        raise _secret_found()
     try:
         loaded = strict_json.load(data)
     except strict_json.NotStrictJsonError as error:
@@ -77,8 +80,8 @@ def _document(loaded: Any, data: bytes, region: str) -> Document:
         raise UnloadableError(f"says that it is of region {shown(loaded['region'])}")
     if len(loaded["key_pairs"]) > MAX_KEY_PAIRS_PER_REGION:
         raise UnloadableError(f"holds more than {MAX_KEY_PAIRS_PER_REGION} key pairs")
-    if b"\\" in data:  # an escape could have hidden the words from the look at the bytes
-        _refuse_secret(json.dumps(loaded, ensure_ascii=False))
+    if b"\\" in data and holds_secret(json.dumps(loaded, ensure_ascii=False)):  # an escape has hidden the words from the look at the bytes
+        raise _secret_found()
     key_pairs = {name: _key_pair(name, region, fields) for name, fields in loaded["key_pairs"].items()}
     return Document(
         region,
@@ -90,21 +93,18 @@ def _document(loaded: Any, data: bytes, region: str) -> Document:
     )
 
 
-def _refuse_secret(text: str) -> None:
-    if holds_secret(text):
-        raise UnloadableError(f"holds the words {SECRET_WORDS}, and no private key may ever be in a registry", ErrorCode.REGISTRY_SECRET)
+def _secret_found() -> UnloadableError:
+    return UnloadableError(f"holds the words {SECRET_WORDS}, and no private key may ever be in a registry", ErrorCode.REGISTRY_SECRET)
 
 
 def _key_pair(name: str, region: str, fields: Any) -> KeyPair:
-    problem = _problem(name, fields, layout.KEY_PAIR_FIELDS, layout.KEY_PAIR_OPTIONAL)
-    if problem is None and (fields["creation_type"] == GENERATED) != ("delivery" in fields):
-        problem = "has a 'delivery' that does not go with its 'creation_type'"
-    if problem is not None:
-        raise UnloadableError(f"has the key pair {shown(name)}, which {problem}")
+    comment = plain_records.comment_of(fields) if is_name(name) else None
+    if comment is None:
+        comment = _checked_comment(name, fields)
     return KeyPair(
         name=name,
         region=region,
-        comment=_comment(name, fields),
+        comment=comment,
         id=fields["id"],
         type=fields["type"],
         size=fields["size"],
@@ -116,6 +116,16 @@ def _key_pair(name: str, region: str, fields: Any) -> KeyPair:
         delivery=Delivery(**fields["delivery"]) if "delivery" in fields else None,
         replaced=Replacement(**fields["replaced"]) if "replaced" in fields else None,
     )
+
+
+def _checked_comment(name: str, fields: Any) -> str:
+    """Return the comment of a key pair after its record was found to be sound, or raise the reason."""
+    problem = _problem(name, fields, layout.KEY_PAIR_FIELDS, layout.KEY_PAIR_OPTIONAL)
+    if problem is None and (fields["creation_type"] == GENERATED) != ("delivery" in fields):
+        problem = "has a 'delivery' that does not go with its 'creation_type'"
+    if problem is not None:
+        raise UnloadableError(f"has the key pair {shown(name)}, which {problem}")
+    return _comment(name, fields)
 
 
 def _comment(name: str, fields: Mapping[str, Any]) -> str:
