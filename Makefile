@@ -16,7 +16,7 @@ DEMO := $(BUILD)/demo
 
 # `make test` runs this many of its stages at once, the longest first. What a stage prints is shown when it ends.
 JOBS ?= 2
-STAGES := integration-binding integration-rest faults-sample sanity units ansible-lint importer docs-lint docs changelog-lint licences
+STAGES := integration-binding integration-rest faults-sample sanity units stores ansible-lint importer docs-lint docs changelog-lint licences
 
 # The tools call each other by name, keep their own files below .build, and find the collection in its copy there.
 TESTED := env PATH="$(CURDIR)/$(TEST_ENV)/bin:$$PATH" HOME="$(CURDIR)/$(BUILD)/home" \
@@ -31,7 +31,7 @@ UV := env UV_SYSTEM_CERTS=1 $(BUILD)/uv/bin/uv --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-quick test-matrix format lint types pytest units integration integration-binding \
+.PHONY: help demo test test-quick test-matrix format lint types pytest stores units integration integration-binding \
 	integration-rest sanity ansible-lint docs-lint changelog-lint licences docs build importer test-faults faults-sample mutants bench audit \
 	tree prerequisites clean
 
@@ -82,6 +82,9 @@ types: $(TEST_ENV).stamp tree ## Check the types of Python files
 pytest: $(TEST_ENV).stamp ## Run the unit tests with plain pytest
 	$(STAGE) "Unit tests (pytest)" pytest -n auto $(PYTEST)
 
+stores: $(TEST_ENV).stamp ## Test every kind of registry with real servers of etcd and PostgreSQL
+	$(STAGE) "Stores with real servers (pytest)" pytest -q tests/stores $(PYTEST)
+
 units: $(TEST_ENV).stamp ## Run the unit tests with ansible-test
 	$(STAGE) "Unit tests (ansible-test)" python -m tools.ansible_test --parent $(BUILD)/ansible-test/$@ units
 
@@ -129,19 +132,19 @@ clean: ## Remove everything that make has made, the demo's key pairs too
 
 ## Set up: each environment is made anew when a file of requirements changes
 
-$(PEERS_ENV).stamp: requirements.txt tests/requirements-peers.txt $(BUILD)/uv.stamp
+$(PEERS_ENV).stamp: requirements.txt requirements-shared.txt tests/requirements-peers.txt $(BUILD)/uv.stamp
 	@echo "Making $(PEERS_ENV) ..."
 	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(PEERS_ENV)
 	@env VIRTUAL_ENV=$(PEERS_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-peers.txt
 	@touch $@
 
-$(BENCH_ENV).stamp: requirements.txt tests/requirements-bench.txt $(BUILD)/uv.stamp
+$(BENCH_ENV).stamp: requirements.txt requirements-shared.txt tests/requirements-bench.txt $(BUILD)/uv.stamp
 	@echo "Making $(BENCH_ENV) ..."
 	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(BENCH_ENV)
 	@env VIRTUAL_ENV=$(BENCH_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-bench.txt
 	@touch $@
 
-$(MUTANTS_ENV).stamp: requirements.txt examples/requirements.txt tests/requirements-run.txt tests/requirements-mutants.txt $(BUILD)/uv.stamp
+$(MUTANTS_ENV).stamp: requirements.txt requirements-shared.txt examples/requirements.txt tests/requirements-run.txt tests/requirements-mutants.txt $(BUILD)/uv.stamp
 	@echo "Making $(MUTANTS_ENV) ..."
 	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(MUTANTS_ENV)
 	@env VIRTUAL_ENV=$(MUTANTS_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-mutants.txt
@@ -153,7 +156,7 @@ $(AUDIT_ENV).stamp: tests/requirements-audit.txt $(BUILD)/uv.stamp
 	@env VIRTUAL_ENV=$(AUDIT_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements-audit.txt
 	@touch $@
 
-REQUIREMENTS := $(wildcard requirements.txt examples/requirements.txt tests/requirements*.txt tests/*/requirements.txt)
+REQUIREMENTS := $(wildcard requirements.txt requirements-shared.txt examples/requirements.txt tests/requirements*.txt tests/*/requirements.txt)
 
 prerequisites:
 	@bash tools/prerequisites.sh "$(PYTHON)"

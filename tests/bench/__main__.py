@@ -10,6 +10,7 @@ What is measured is compared with goals, and nothing else: the exit status does 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import os
 import subprocess
@@ -30,6 +31,8 @@ from .report import CONTESTANT_HEADS, RATIO_HEADS, document_part, plain, tables,
 from .rows import Row, rows
 from .samples import Samples, Setting
 from .sizes import FULL, SMALL, Sizes
+from .stores import GROUP as STORES
+from .stores import shared_registries
 
 DOCUMENT, CHART = CHECKOUT / "docs" / "performance.md", CHECKOUT / "docs" / "performance.svg"
 POPULATED = frozenset({"flat", "info"})
@@ -58,8 +61,9 @@ def measure(controller: Controller, sizes: Sizes, chosen: Sequence[Row], rounds:
         for population in populations(controller, sizes):
             say(f"Making {population.count - 1:,} key pairs unless they are there ...")
             population.make(controller)
-    with running_moto(controller) as moto:
-        contestants = [each for each in Contestants(controller, sizes, moto).all() if each.group in groups]
+    servers = shared_registries() if STORES in groups else contextlib.nullcontext(())
+    with running_moto(controller) as moto, servers as shared:
+        contestants = [each for each in Contestants(controller, sizes, moto, shared).all() if each.group in groups]
         samples = Samples(setting(controller, sizes), {each.identity: each.title for each in contestants}, [])
         if "info" in groups:
             check_listing(controller, sizes)

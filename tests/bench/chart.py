@@ -23,12 +23,13 @@ _MET, _MISSED = "#1b7f4b", "#c0392b"
 
 def times_better(row: Row, value: float) -> float:
     """Return how many times better than the goal a value is; below 1 the goal is missed."""
-    value = max(value, 1e-3)
-    return row.goal / value if row.at_most else value / row.goal
+    value, goal = max(value, 1e-3), row.goal or 1.0
+    return goal / value if row.at_most else value / goal
 
 
 def draw(samples: Samples, rows: Sequence[Row], file: Path) -> None:
-    """Write the chart as SVG, the same bytes for the same data."""
+    """Write the chart of the rows that have a goal as SVG, the same bytes for the same data."""
+    rows = [row for row in rows if row.goal is not None]
     # Not imported above, since it is large, and so that types can be checked where it is not installed.
     matplotlib = importlib.import_module("matplotlib")
     matplotlib.use("svg")

@@ -17,15 +17,17 @@ from .ground import FLOOR, Ground, host_lines, names
 from .moto import Moto
 from .population import flat_contestants, info_contestants
 from .sizes import Sizes
+from .stores import Registry, store_contestants
 
 
 class Contestants:
     """Makes the contestants of one run."""
 
-    def __init__(self, controller: Controller, sizes: Sizes, moto: Moto) -> None:
+    def __init__(self, controller: Controller, sizes: Sizes, moto: Moto, shared: tuple[Registry, ...]) -> None:
         self._controller = controller
         self._sizes = sizes
         self._moto = moto
+        self._shared = shared
         self._work = controller.folder / "work"
 
     def all(self) -> list[Contestant]:
@@ -39,6 +41,7 @@ class Contestants:
             *self._rsa(),
             *self._peers(),
             self._lock(),
+            *store_contestants(self._controller, self._sizes, self._shared),
         ]
 
     def _play(self, identity: str, title: str, play: Play, *arguments: str, **more: Any) -> Contestant:

@@ -21,7 +21,7 @@ Ratio = Callable[[Round, Sizes], float]
 class Row:
     """``groups`` are the groups of contestants that the ratio is computed from; ``at_most`` tells what side of the goal is good.
 
-    ``unit`` stands behind the numbers: ``x`` for ratios.
+    ``unit`` stands behind the numbers: ``x`` for ratios. Where there is no ``goal``, the ratio is only told.
     """
 
     identity: str
@@ -30,7 +30,7 @@ class Row:
     counted: str
     groups: frozenset[str]
     ratio: Ratio
-    goal: float
+    goal: float | None
     at_most: bool = True
     unit: str = "x"
 
@@ -39,7 +39,9 @@ class Row:
         return Spread.of([self.ratio(each, samples.setting.sizes) for each in samples.rounds])
 
     def is_met(self, spread: Spread) -> bool:
-        """Tell whether the median reaches the goal."""
+        """Tell whether the median reaches the goal; it does if there is none."""
+        if self.goal is None:
+            return True
         return spread.median <= self.goal if self.at_most else spread.median >= self.goal
 
 
@@ -95,7 +97,14 @@ def _memory(each: Round, _sizes: Sizes) -> float:
 
 def rows(sizes: Sizes) -> list[Row]:
     """Return all rows, in the order of the table."""
-    return [*_batch_rows(sizes), *_loop_rows(sizes), *_population_rows(sizes), *_whole_rows(sizes), *_other_rows(sizes)]
+    return [
+        *_batch_rows(sizes),
+        *_loop_rows(sizes),
+        *_population_rows(sizes),
+        *_whole_rows(sizes),
+        *_other_rows(sizes),
+        *_store_rows(sizes),
+    ]
 
 
 def _batch_rows(sizes: Sizes) -> list[Row]:
@@ -214,4 +223,24 @@ def _other_rows(sizes: Sizes) -> list[Row]:
         Row("lock-free", "a lock that is free", "no sleep", "wait, median", lock, _figure("lock/lock", "free_ms"), 1, unit=" ms"),
         Row("lock-wake", "a contended lock", "its release", "delay, median", lock, _figure("lock/lock", "wake_ms"), 10, unit=" ms"),
         Row("memory", f"batch of {sizes.batch}", "an empty play", "peak", frozenset({"batch"}), _memory, 4, unit=" MiB"),
+    ]
+
+
+def _store_rows(sizes: Sizes) -> list[Row]:
+    group = frozenset({"stores"})
+    tasks = {"create": f"batch of {sizes.batch}, create", "noop": f"batch of {sizes.batch}, no-op"}
+    tasks["hosts"] = f"{sizes.hosts} hosts at forks {sizes.forks}, distinct names"
+    compared = [("etcd", what) for what in tasks] + [("postgresql", "create"), ("postgresql", "noop")]
+    titles = {"etcd": "a cluster of three of etcd", "postgresql": "PostgreSQL"}
+    return [
+        Row(
+            f"{store}-{what}",
+            f"{tasks[what]}, registry in {titles[store]}",
+            "the same with a registry in files",
+            "wall",
+            group,
+            _quotient(f"stores/{store}-{what}", f"stores/files-{what}", "wall"),
+            None,
+        )
+        for store, what in compared
     ]

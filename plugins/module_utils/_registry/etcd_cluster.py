@@ -15,21 +15,29 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_files import check_certificates, password_in
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place import EtcdPlace
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import UnansweredError
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import shown
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import one_line, shown
 
 Transaction = Mapping[str, Any]
 
-_MAX_PASSWORD_BYTES = 4096
 _UNAUTHENTICATED = 16
-_TOO_LARGE = "request is too large"
+_TRANSIENT = (1, 4, 14)  # cancelled, deadline exceeded, unavailable
+_BUSY = re.compile(r"no leader|leader changed|timed out|too many requests")
+_TOO_LARGE = re.compile(r"request is too large|message larger than max")
 _TLS_REASON = re.compile(r"(certificate verify failed: [^(]+|tlsv\d+ alert [a-z ]+|alert [a-z ]+)")
-_REFUSALS = {7: ErrorCode.REGISTRY_FORBIDDEN, 16: ErrorCode.REGISTRY_FORBIDDEN, 8: ErrorCode.REGISTRY_UNREACHABLE}
+_CUT = {
+    re.compile(
+        "EOF occurred in violation of protocol|wrong version number"
+    ): "ends the connection when TLS begins; perhaps it speaks no TLS",
+    re.compile("Connection aborted|Remote end closed|Connection reset"): "closes the connection; perhaps it speaks only TLS",
+}
+_REFUSALS = {7: ErrorCode.REGISTRY_FORBIDDEN, 16: ErrorCode.REGISTRY_FORBIDDEN, 8: ErrorCode.REGISTRY_UNWRITABLE}
 _RIGHTS_CHANGED = "auth store is old"
+_NO_USER = "user name is empty"
 
 
 class _UntrustedError(UnansweredError):
@@ -73,7 +81,12 @@ class Cluster:
 
     def ask_once(self, question: Callable[[Any], Any]) -> Any:
         """Return the answer of the member that answered last; raises :class:`UnansweredError` if it does not."""
-        return self._answered(self._members()[0], question)
+        member = self._members()[0]
+        try:
+            return self._answered(member, question)
+        except UnansweredError:
+            self._clients.append(self._clients.pop(0))  # to ask it again first would cost as much time again
+            raise
 
     def twin(self) -> Cluster:
         """Return the same cluster with connections of its own, for another thread."""
@@ -109,6 +122,7 @@ class Cluster:
                 answer = self._translated(client, question)
             except _RefusedError as error:
                 refused = error
+                self._patience.answered()
             else:
                 self._patience.answered()
                 return answer
@@ -143,29 +157,35 @@ class Cluster:
             failure: Exception = self._meaning_of(error)
         except (KeyError, TypeError, ValueError):
             failure = UnansweredError("answers what etcd does not")
+        except OSError:  # the library lets through what it does not know, such as an answer that is cut off
+            failure = UnansweredError("cuts its answer off")
         raise failure
 
     def _meaning_of(self, error: Any) -> Exception:
         code, reason = _grpc_error(error.detail_text)
         if code is not None and not isinstance(error, self._errors.ConnectionTimeoutError | self._errors.ConnectionFailedError):
-            known = "no leader" in reason or "leader changed" in reason or "timed out" in reason
-            return UnansweredError(f"says '{reason}'") if known else _RefusedError(code, reason)
+            may_come = code in _TRANSIENT or _BUSY.search(reason)
+            return UnansweredError(f"says '{reason}'") if may_come else _RefusedError(code, reason)
         if reason:
             return UnansweredError(f"says '{reason}'")
-        tls = _TLS_REASON.search(str(error.detail_text))
+        text = str(error.detail_text)
+        tls = _TLS_REASON.search(text)
         if tls is not None:
             return _UntrustedError(f"is not trusted, or does not trust us: {tls[1].strip()}")
-        timed_out = isinstance(error, self._errors.ConnectionTimeoutError)
-        return UnansweredError("does not answer in time" if timed_out else "cannot be connected to")
+        if isinstance(error, self._errors.ConnectionTimeoutError):
+            return UnansweredError("does not answer in time")
+        return UnansweredError(next((words for cut, words in _CUT.items() if cut.search(text)), "cannot be connected to"))
 
     def _explained(self, refused: _RefusedError) -> KeyPairError:
-        if _TOO_LARGE in refused.reason:
+        if _TOO_LARGE.search(refused.reason):
             return KeyPairError(
                 ErrorCode.REGISTRY_TOO_LARGE,
                 f"The registry '{self._place.shown}' does not take a document of this size ({refused.reason}); state the server's limit as "
                 "'max_request_bytes' in the URL, or use more regions.",
             )
         code = _REFUSALS.get(refused.code, ErrorCode.REGISTRY_UNREADABLE)
+        if _NO_USER in refused.reason:
+            code = ErrorCode.REGISTRY_FORBIDDEN
         return KeyPairError(code, f"The registry '{self._place.shown}' refuses the request: {refused.reason}.")
 
     def _members(self) -> list[Any]:
@@ -187,9 +207,7 @@ class Cluster:
                 "Python that runs Ansible.",
             )
         place = self._place
-        for file in (place.ca_file, place.cert_file, place.key_file):
-            if file is not None:
-                _check_readable(file)
+        check_certificates(place)
         for host, port in place.endpoints:
             session = requests.Session()
             session.trust_env = False  # or REQUESTS_CA_BUNDLE would stand above the CA that was stated
@@ -207,25 +225,13 @@ class Cluster:
                 f"The registry '{self._place.shown}' has a user and no password; state 'password_file' in the URL, or set "
                 "KEYWRIGHT_ETCD_PASSWORD or KEYWRIGHT_ETCD_PASSWORD_FILE.",
             )
-        return _content(self._place.password_file).decode("utf-8", "replace").rstrip("\r\n")
+        return password_in(self._place.password_file)
 
 
 def _grpc_error(text: Any) -> tuple[int | None, str]:
     """Return the code and the words of an error of etcd, neither if it is none."""
     try:
         loaded = json.loads(text)
-        return int(loaded["code"]), shown(str(loaded["error"])).strip("'")
+        return int(loaded["code"]), one_line(str(loaded["error"])).rstrip(".")
     except (KeyError, TypeError, ValueError):
         return None, ""
-
-
-def _check_readable(file: str) -> None:
-    _content(file, 1)
-
-
-def _content(file: str, size: int = _MAX_PASSWORD_BYTES) -> bytes:
-    with (
-        explained(ErrorCode.REGISTRY_UNREADABLE, f"The file '{file}', which the registry's URL names, cannot be read"),
-        open(file, "rb") as opened,
-    ):
-        return opened.read(size)

@@ -30,6 +30,7 @@ def leased(cluster: Cluster, key: str, what: str, timeout: float) -> Iterator[No
     lease = cluster.ask(lambda client: client.lease(LEASE_SECONDS))
     released = threading.Event()
     keeper = threading.Thread(target=_keep, args=(cluster.twin(), lease.id, released), daemon=True)
+    keeper.start()  # for the waiting may take longer than the lease lasts
     try:
         while not _created(cluster, key, lease):
             if time.monotonic() >= deadline:
@@ -38,12 +39,10 @@ def leased(cluster: Cluster, key: str, what: str, timeout: float) -> Iterator[No
                     f"The lock of '{what}' was not free within 'lock_timeout', {timeout:g} seconds; another run holds it.",
                 )
             time.sleep(POLL_SECONDS)
-        keeper.start()
         yield
     finally:
         released.set()
-        if keeper.is_alive():
-            keeper.join()
+        keeper.join()
         with contextlib.suppress(KeyPairError, UnansweredError):  # it ends by itself
             cluster.ask_once(lambda client: client.post(client.get_url("/lease/revoke"), json={"ID": lease.id}))
 

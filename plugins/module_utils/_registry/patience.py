@@ -14,28 +14,28 @@ LEAST_SECONDS = 1.0
 
 
 class Patience:
-    """A span of seconds that begins with the first failure and is forgotten with the first answer."""
+    """A span of seconds that begins with a question and is forgotten with its answer."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._until: float | None = None
 
     def answered(self) -> None:
-        """Note that a server has answered."""
+        """Note that a server has answered, be it with a refusal."""
         self._until = None
 
     def left(self) -> float:
-        """Return how many seconds are left; all of them as long as nothing failed."""
-        return self.seconds if self._until is None else max(0.0, self._until - time.monotonic())
+        """Return how many seconds are left of those that began with the first question that was not answered."""
+        if self._until is None:
+            self._until = time.monotonic() + self.seconds
+        return max(0.0, self._until - time.monotonic())
 
     def request_seconds(self) -> float:
         """Return how long to wait for one answer: a server that does not give it leaves time to ask another one."""
         return min(REQUEST_SECONDS, max(LEAST_SECONDS, self.left()))
 
     def is_over(self) -> bool:
-        """Note a failure, pause, and tell whether there is no time left to try again."""
-        if self._until is None:
-            self._until = time.monotonic() + self.seconds
+        """Pause after a failure, and tell whether there is no time left to try again."""
         if self.left() <= PAUSE_SECONDS:
             return True
         time.sleep(PAUSE_SECONDS)

@@ -21,13 +21,13 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import UnansweredError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import malformed, password_of, shown_url
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import shown
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import one_line
 
 _DEFAULTS = {"application_name": "keywright.ssh", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3"}
 _UNDEFINED_TABLE = "42P01"
 _GONE = ("08", "57P")  # connection exceptions, and a server that shuts down or starts
 _REFUSALS = {"42501": ErrorCode.REGISTRY_FORBIDDEN, "25006": ErrorCode.REGISTRY_UNWRITABLE, "53": ErrorCode.REGISTRY_UNWRITABLE}
-_FOR_GOOD = re.compile(r"FATAL|certificate|SSL|root\.crt|service file|definition of service")
+_FOR_GOOD = re.compile(r"FATAL|no password supplied|certificate|SSL|root\.crt|service file|definition of service")
 _FOR_NOW = re.compile(r"starting up|shutting down|recovery|not yet accepting|too many (clients|connections)|connection slots|terminating")
 
 
@@ -64,22 +64,13 @@ class Server:
 
     def ask_once(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """Return the cursor of a statement; raises :class:`UnansweredError` if it is not known whether it was done."""
-        connection = self._connected()
-        try:
-            with self._limited(connection):
-                cursor = connection.execute(statement, values)
-        except self._library.Error as error:
-            failure = self._meaning_of(error)
-        else:
-            self._patience.answered()
-            return cursor
-        if isinstance(failure, UnansweredError):
-            self.close()
-        raise failure
+        return self._answered(self._connected(), lambda connection: connection.execute(statement, values))
 
     def is_private(self) -> bool:
         """Tell whether nobody on a network can read or change what is asked and answered."""
-        connection = self._connected()
+        if not self._is_connected():
+            self.ask("SELECT 1")
+        connection = self._connection
         host = connection.info.hostaddr or connection.info.host
         return bool(connection.pgconn.ssl_in_use) or host.startswith(("/", "@", "127.", "::1")) or not host
 
@@ -90,12 +81,35 @@ class Server:
                 self._connection.close()
             self._connection = None
 
+    def _is_connected(self) -> bool:
+        return self._connection is not None and not self._connection.closed
+
     def _connected(self) -> Any:
-        if self._connection is None or self._connection.closed:
+        if not self._is_connected():
             connection = self._connect()
+            try:
+                self._answered(connection, self._greet)
+            except BaseException:
+                connection.close()
+                raise
             self._connection = connection
-            self._greet(connection)
         return self._connection
+
+    def _answered(self, connection: Any, question: Callable[[Any], Any]) -> Any:
+        """Return what a question to a connection returns, or raise what the library's errors mean."""
+        try:
+            with self._limited(connection):
+                answer = question(connection)
+        except self._library.Error as error:
+            failure = self._meaning_of(error)
+        else:
+            self._patience.answered()
+            return answer
+        if isinstance(failure, UnansweredError):
+            self.close()
+        else:
+            self._patience.answered()
+        raise failure
 
     def _connect(self) -> Any:
         self._library = _library()
@@ -114,6 +128,7 @@ class Server:
         else:
             return connection
         if _FOR_GOOD.search(reason) and not _FOR_NOW.search(reason):
+            self._patience.answered()
             raise KeyPairError(ErrorCode.REGISTRY_FORBIDDEN, f"The registry '{self.shown}' does not let us in: {reason}.")
         raise UnansweredError(reason)
 
@@ -143,7 +158,7 @@ class Server:
         password = password_of(self._url)
         if password and password in text:
             return "the reason is not shown, for it has the password in it"
-        return shown(" ".join(text.split())).strip("'\"").rstrip(".")
+        return one_line(text).rstrip(".")
 
 
 def _library() -> Any:

@@ -44,7 +44,11 @@ _GREETING = """
 SELECT (SELECT system_identifier FROM pg_control_system()), current_database(),
   coalesce((SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('keywright_regions')), current_schema()),
   to_regclass('keywright_schema') IS NOT NULL,
-  CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END
+  CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END,
+  set_config('default_transaction_isolation', 'read committed', false), -- else who loses a race gets an error
+  set_config('tcp_keepalives_idle', '5', false), -- else the locks of a controller without a network stay for hours
+  set_config('tcp_keepalives_interval', '2', false),
+  set_config('tcp_keepalives_count', '3', false)
 """
 _FIND = "SELECT document, token::text FROM keywright_regions WHERE region = %s"
 _INSERT = "INSERT INTO keywright_regions (region, serial, token, document) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
@@ -159,7 +163,7 @@ class PostgresqlStore:
 
     def _greet(self, connection: Any) -> None:
         """Learn whose data it is, and refuse tables of a newer release."""
-        number, database, schema, is_set_up, _committed = connection.execute(_GREETING).fetchone()
+        number, database, schema, is_set_up, *_settings = connection.execute(_GREETING).fetchone()
         self._identity = f"postgresql:{number}:{database}:{schema}"
         if not is_set_up:
             return

@@ -10,6 +10,7 @@ import re
 
 SECRET_WORDS = "PRIVATE KEY"  # nosec B105 # what marks a secret, and none itself
 SHOWN_CHARACTERS = 40
+QUOTED_CHARACTERS = 300
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -22,6 +23,12 @@ def holds_secret(text: str) -> bool:
 def has_control_characters(text: str) -> bool:
     """Tell whether text has a control character, a line or paragraph separator, or half a surrogate pair."""
     return _CONTROL.search(text) is not None
+
+
+def one_line(text: str) -> str:
+    """Return what somebody else says as one line that can stand in a message, at most 300 characters of it."""
+    line = " ".join(_CONTROL.sub(" ", text).split())
+    return line if len(line) <= QUOTED_CHARACTERS else f"{line[:QUOTED_CHARACTERS]}..."
 
 
 def shown(value: object) -> str:

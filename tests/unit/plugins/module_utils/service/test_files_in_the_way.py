@@ -102,6 +102,16 @@ def test_two_key_pairs_of_one_task_that_would_have_the_same_file_are_refused_tog
     assert any_world.registered("web") is None
 
 
+def test_two_files_of_one_name_in_two_directories_are_two_files(any_world: World) -> None:
+    for name in ("ops", "web"):
+        any_world.make(name, private_key_file=str(any_world.root / name / "key"))
+    assert any_world.make("ops", "web", type="ecdsa", regenerate="full_idempotence").changed
+    for name in ("ops", "web"):
+        record = any_world.registered(name)
+        assert record is not None
+        assert fingerprint_of(any_world.root / name / "key") == record.fingerprint
+
+
 def test_two_ways_to_one_directory_lead_to_the_same_file(any_world: World) -> None:
     file = any_world.put_key(any_world.pem("web"), 4)
     any_world.make("ops", material=builders.material(4), adopted_file=str(file))

@@ -1,0 +1,5 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real servers for tests, on loopback, started and stopped by the tests: a cluster of etcd, PostgreSQL, and a proxy that loses things."""
