@@ -16,7 +16,7 @@ DEMO := $(BUILD)/demo
 
 # `make test` runs this many of its stages at once, the longest first. What a stage prints is shown when it ends.
 JOBS ?= 2
-STAGES := integration-binding integration-rest faults-sample sanity units stores ansible-lint importer docs-lint docs changelog-lint licences
+STAGES := integration-binding integration-rest faults-sample sanity stores ansible-lint importer docs-lint docs changelog-lint licences
 
 # The tools call each other by name, keep their own files below .build, and find the collection in its copy there.
 TESTED := env PATH="$(CURDIR)/$(TEST_ENV)/bin:$$PATH" HOME="$(CURDIR)/$(BUILD)/home" \
@@ -85,7 +85,7 @@ pytest: $(TEST_ENV).stamp ## Run the unit tests with plain pytest
 stores: $(TEST_ENV).stamp ## Test every kind of registry with real servers of etcd and PostgreSQL
 	$(STAGE) "Stores with real servers (pytest)" pytest -q tests/stores $(PYTEST)
 
-units: $(TEST_ENV).stamp ## Run the unit tests with ansible-test
+units: $(TEST_ENV).stamp ## Run the unit tests with ansible-test, as `make test-matrix` does; `make test` runs them with pytest
 	$(STAGE) "Unit tests (ansible-test)" python -m tools.ansible_test --parent $(BUILD)/ansible-test/$@ units
 
 integration: integration-binding integration-rest ## Run the integration tests

@@ -60,7 +60,7 @@ EXAMPLES = r"""
 
 - name: Save a shared registry to files
   keywright.ssh.registry_copy:
-    registry: postgresql://keywright@db.example.com/keywright
+    registry: etcds://etcd1.example.com:2379,etcd2.example.com:2379/keywright
     destination: backup/registry
 """
 

@@ -18,13 +18,23 @@ DEBIANS_POSTGRESQL = Path("/usr/lib/postgresql")
 
 
 def etcd() -> Path:
-    """Return the program ``etcd``: the machine's, or the one of Debian's package ``etcd-server``, which needs no root to be unpacked."""
-    installed = shutil.which("etcd")
+    """Return the program ``etcd`` of Debian's package ``etcd-server``."""
+    return _program("etcd", "etcd-server")
+
+
+def etcdctl() -> Path:
+    """Return the program ``etcdctl`` of Debian's package ``etcd-client``."""
+    return _program("etcdctl", "etcd-client")
+
+
+def _program(name: str, package: str) -> Path:
+    """Return the machine's program, or the one of a package of Debian, which needs no root to be unpacked."""
+    installed = shutil.which(name)
     if installed is not None:
         return Path(installed)
-    unpacked = UNPACKED / "usr" / "bin" / "etcd"
+    unpacked = UNPACKED / "usr" / "bin" / name
     if not unpacked.exists():
-        _unpack("etcd-server")
+        _unpack(package)
     return unpacked
 
 

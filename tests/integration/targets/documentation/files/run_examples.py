@@ -6,7 +6,8 @@
 
 Usage: run_examples.py COLLECTION WORK {own|peers|hosts|servers} [ARGUMENT...]. The examples of one file run in order, in one folder
 and home of their own. "peers" are the files whose examples use other collections, too, "hosts" those that need hosts,
-"servers" those that need servers of shared registries, and "own" all others. The arguments are for ansible-playbook.
+"servers" those that need servers of shared registries, and "own" all others. The arguments are for ansible-playbook. For
+"servers", the environment variable KEYWRIGHT_EXAMPLES_ETCD names the members that stand in for the ones of the examples.
 """
 
 from __future__ import annotations
@@ -27,13 +28,17 @@ PEERS = ("community.crypto.openssh_keypair:", "amazon.aws.ec2_key:")
 SERVERS = ("etcd://", "etcds://", "postgresql://")
 HOSTS = ("keywright.ssh.ssh_keypair_binding:", "keywright.ssh.bind\n")
 CREATE = "ansible localhost -m keywright.ssh.ssh_keypair -a 'name=ops,web,db region=eu-1'"
-BEFORE = {"ssh_public_key.py": CREATE, "ssh_keypair_binding.py": CREATE, "registry.py": CREATE}
+BEFORE = dict.fromkeys(("ssh_public_key.py", "ssh_keypair_binding.py", "registry.py", "registry_copy.py", "team.rst"), CREATE)
+STAND_IN = re.compile(r"etcds?://[^/\s]+/")
 VARIABLES = {"backup_passphrase": "a passphrase for the examples"}
 FIXTURES = """
 ssh-keygen -q -t ed25519 -N '' -C alice@laptop -f alice
 mkdir -m 0700 private
 ssh-keygen -q -t rsa -b 2048 -N '' -C legacy -f private/id_rsa
 echo 'a passphrase for the examples' > passphrase.txt
+echo 'a password for the examples' > password.txt
+git config --global user.name Alice
+git config --global user.email alice@example.com
 """
 RST_BLOCK = re.compile(r"^\.\. code-block:: (yaml|console)\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 MARKDOWN_BLOCK = re.compile(r"^```(yaml|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -59,6 +64,12 @@ def examples_of(source: Path) -> Iterator[Example]:
     pattern = RST_BLOCK if source.suffix == ".rst" else MARKDOWN_BLOCK
     for language, block in pattern.findall(text):
         yield Example(language, textwrap.dedent(block))
+
+
+def adapted(example: Example, source: Path) -> Example:
+    """Return the example with the servers that are there, and with a prefix of the file's own."""
+    members = os.environ.get("KEYWRIGHT_EXAMPLES_ETCD", "")
+    return example._replace(text=STAND_IN.sub(f"etcd://{members}/{source.stem}-", example.text))
 
 
 def kind_of(source: Path) -> str:
@@ -126,7 +137,8 @@ def main() -> None:
         run(["bash", "-ec", FIXTURES], folder)
         if source.name in BEFORE:
             run(["bash", "-ec", BEFORE[source.name]], folder)
-        count = sum(run_example(example, number, folder, kind, sys.argv[4:]) for number, example in enumerate(examples_of(source)))
+        examples = [adapted(example, source) if kind == "servers" else example for example in examples_of(source)]
+        count = sum(run_example(example, number, folder, kind, sys.argv[4:]) for number, example in enumerate(examples))
         print(f"{source.name}: {count} examples ran")
         total += count
     if not total:
