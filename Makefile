@@ -83,7 +83,7 @@ pytest: $(TEST_ENV).stamp ## Run the unit tests with plain pytest
 	$(STAGE) "Unit tests (pytest)" pytest -n auto $(PYTEST)
 
 stores: $(TEST_ENV).stamp ## Test every kind of registry with real servers of etcd and PostgreSQL
-	$(STAGE) "Stores with real servers (pytest)" pytest -q tests/stores $(PYTEST)
+	$(STAGE) "Stores with real servers (pytest)" pytest -n 4 --dist loadfile tests/stores $(PYTEST)
 
 units: $(TEST_ENV).stamp ## Run the unit tests with ansible-test, as `make test-matrix` does; `make test` runs them with pytest
 	$(STAGE) "Unit tests (ansible-test)" python -m tools.ansible_test --parent $(BUILD)/ansible-test/$@ units

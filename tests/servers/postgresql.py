@@ -76,8 +76,11 @@ class Postgresql:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Postgresql]:
-    """Run a server for the block, as a user without rights if we are root, who must be able to reach the folder."""
+def running(folder: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[Postgresql]:
+    """Run a server for the block, as a user without rights if we are root, who must be able to reach the folder.
+
+    ``certificate`` are the files of one and of its key, for TLS.
+    """
     folder.mkdir(parents=True)
     bindir = _usable(programs.postgresql(), folder)
     data = folder / "server" / "data"
@@ -91,6 +94,15 @@ def running(folder: Path) -> Iterator[Postgresql]:
     (data / "pg_hba.conf").write_text(f"host all {SUPERUSER} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
     (port,) = free_ports(1)
     settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+    if certificate is not None:
+        for name, file in zip(("ssl_cert_file", "ssl_key_file"), certificate, strict=True):
+            copy = data / file.name
+            copy.write_bytes(file.read_bytes())
+            copy.chmod(0o600)
+            if is_root():
+                os.chown(copy, NOBODY, NOBODY)
+            settings.append(f"-c{name}={copy}")
+        settings.append("-cssl=on")
     command = [str(bindir / "postgres"), "-D", str(data), "-p", str(port), "-k", "", *settings]
     server = Postgresql(port, bindir, Process(as_nobody(command), data.parent.parent / "log"))
     try:

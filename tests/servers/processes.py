@@ -52,13 +52,14 @@ def as_nobody(command: Sequence[str]) -> list[str]:
 
 
 class Process:
-    """A process in a group of its own; what it prints goes to ``log``."""
+    """A process in a group of its own, which ends with us, however we end; what it prints goes to ``log``."""
 
     def __init__(self, command: Sequence[str], log: Path, variables: Mapping[str, str] | None = None) -> None:
         self._command = list(command)
         self._log = log
         self._variables = {**os.environ, **(variables or {})}
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def runs(self) -> bool:
@@ -77,6 +78,9 @@ class Process:
                 cwd=self._log.parent,
                 start_new_session=True,
             )
+        # Its input ends when we do.
+        guarding = ["sh", "-c", f"read -r _line; kill -KILL -{self._process.pid}"]
+        self._guard = subprocess.Popen(guarding, stdin=subprocess.PIPE, start_new_session=True)
 
     def send(self, number: signal.Signals, to_children: bool = True) -> None:
         """Send a signal to the process, and to its children as well unless told otherwise."""
@@ -105,3 +109,8 @@ class Process:
         """Wait for the end of the process."""
         if self._process is not None:
             self._process.wait(SECONDS_TO_STOP)
+        if self._guard is not None and self._guard.stdin is not None:
+            self._guard.kill()
+            self._guard.wait()
+            self._guard.stdin.close()
+            self._guard = None

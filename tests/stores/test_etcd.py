@@ -10,6 +10,7 @@ import base64
 import contextlib
 import gzip
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,9 +39,32 @@ def _refused(opened: Open, url: str) -> KeyPairError:
 
 def test_a_registry_is_the_same_through_every_member(cluster: etcd.Etcd, etcd_url: str, opened: Open) -> None:
     prefix = etcd_url.rpartition(":")[2].partition("/")[2]
+    assert opened(etcd_url).identity == "etcd:unclaimed"
+    for url in (etcd_url, f"{etcd_url}-other"):
+        with opened(url).exclusive(REGION, 5):
+            pass
     identities = {opened(cluster.part(member).url(prefix)).identity for member in cluster.members}
     assert identities == {opened(etcd_url).identity}
-    assert opened(cluster.url("keywright/other")).identity not in identities
+    assert "etcd:unclaimed" not in identities
+    assert opened(f"{etcd_url}-other").identity not in identities
+    assert opened(etcd_url).regions() == []
+
+
+def test_many_who_come_first_at_once_agree_on_what_the_registry_is(etcd_url: str, opened: Open) -> None:
+    identities: list[str] = []
+
+    def claim() -> None:
+        store = opened(etcd_url)
+        with store.exclusive(REGION, 5):
+            identities.append(store.identity)
+
+    threads = [threading.Thread(target=claim) for _number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(identities) == 8
+    assert len(set(identities)) == 1
 
 
 @pytest.mark.parametrize("hurt", ["killed", "paused", "leader killed", "leader paused"])
@@ -145,6 +169,20 @@ def test_who_has_the_password_is_let_in(guarded: etcd.Etcd, opened: Open, tmp_pa
     monkeypatch.setenv("KEYWRIGHT_ETCD_USER", "team")
     monkeypatch.setenv("KEYWRIGHT_ETCD_PASSWORD", PASSWORD)
     assert opened(guarded.url()).read(REGION).version == version
+
+
+def test_who_has_the_rights_of_the_prefix_can_do_all_that_a_store_does(guarded: etcd.Etcd, opened: Open) -> None:
+    store = opened(guarded.url("keywright/all", f"team:{CODED}"))
+    with store.exclusive_account("deploy@web1", 5):
+        store.write(REGION, document(), None)
+        assert store.regions() == [REGION]
+        with (
+            pytest.raises(KeyPairError, match="was not free"),
+            opened(guarded.url("keywright/all", f"team:{CODED}")).exclusive_account("deploy@web1", 0.2),
+        ):
+            pytest.fail("two hold one lock")
+    with store.exclusive_account("deploy@web1", 0.2):
+        pass
 
 
 @pytest.mark.parametrize(

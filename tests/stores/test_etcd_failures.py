@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
+from ansible_collections.keywright.ssh.plugins.module_utils._registry import leases
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
 from ansible_collections.keywright.ssh.tests.servers import etcd
 from ansible_collections.keywright.ssh.tests.servers.certificates import Authority
@@ -75,7 +76,7 @@ def test_members_that_are_restarted_one_after_the_other_are_not_noticed(cluster:
 
 
 def test_a_cluster_that_hangs_is_given_up_when_the_patience_is_over(cluster: etcd.Etcd, etcd_url: str, opened: Open) -> None:
-    patience = 2
+    patience = 1
     store = opened(etcd_url, patience)
     store.read(REGION)
     for member in cluster.members:
@@ -103,9 +104,11 @@ def test_what_a_paused_leader_was_asked_to_write_is_never_written_later(cluster:
     store = opened(cluster.part(leader, *others).url(prefix), 30)
     assert store.read(REGION).version == before
     cluster.pause(leader)
+    begin = time.monotonic()
     try:
         with pytest.raises(StoreConflictError):
             store.write(REGION, document(key_pair("ops")), before)
+        assert time.monotonic() - begin < 9.5  # the paused one is waited for once, for 5 seconds
         after = store.read(REGION)
     finally:
         cluster.resume(leader)
@@ -113,6 +116,36 @@ def test_what_a_paused_leader_was_asked_to_write_is_never_written_later(cluster:
     time.sleep(1)
     assert opened(etcd_url).read(REGION) == after
     assert list(after.document.key_pairs) == ["web"]
+
+
+def test_who_holds_an_account_for_long_keeps_it_although_a_member_dies(
+    cluster: etcd.Etcd, etcd_url: str, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 3)
+    with opened(etcd_url).exclusive_account("deploy@web1", 5):
+        cluster.members[0].process.kill()
+        try:
+            with pytest.raises(KeyPairError) as caught, opened(etcd_url, 10).exclusive_account("deploy@web1", 5):
+                pytest.fail("two hold one lock")
+            assert caught.value.code is ErrorCode.LOCK_TIMEOUT
+        finally:
+            cluster.restart(cluster.members[0])
+    with opened(etcd_url).exclusive_account("deploy@web1", 0.5):
+        pass
+
+
+def test_reading_makes_no_key(cluster: etcd.Etcd, etcd_url: str, opened: Open) -> None:
+    def revision() -> str:
+        answer = cluster.ask(cluster.members[0], "kv/range", {"key": "AA==", "range_end": "AA==", "count_only": True})
+        return str(answer["header"]["revision"])
+
+    before = revision()
+    store = opened(etcd_url)
+    assert (store.read(REGION).version, store.regions(), store.warnings()) == (None, [], [])
+    assert store.missing() is not None
+    store.check_room(REGION, document(), 1)
+    assert store.identity
+    assert revision() == before
 
 
 @pytest.mark.parametrize("size", [10_000, 700_000], ids=["for etcd", "for gRPC"])
@@ -123,15 +156,15 @@ def test_a_document_that_the_server_finds_too_large_is_told_as_such(size: int, s
     assert opened(small.url("large")).read(REGION).version is None
 
 
-def test_a_server_that_is_full_is_told_as_such(small: etcd.Etcd, opened: Open) -> None:
+def test_a_server_that_is_full_is_told_as_such_and_has_all_that_was_not_refused(small: etcd.Etcd, opened: Open) -> None:
     store = opened(small.url("full"))
-    version: str | None = None
-    begin = time.monotonic()
+    versions: list[str | None] = [None]
     with pytest.raises(KeyPairError, match="database space exceeded") as caught:
-        while time.monotonic() < begin + 20:
-            version = store.write(REGION, _noise(1500), version)
+        for serial in range(1, 1000):
+            versions.append(store.write(REGION, _noise(1500)._replace(serial=serial), versions[-1]))
     assert caught.value.code is ErrorCode.REGISTRY_UNWRITABLE
-    assert store.read(REGION).version == version
+    after = store.read(REGION)
+    assert (after.version, after.document.serial) == (versions[-1], len(versions) - 1)
 
 
 ANSWERS = {  # a status, a body, and how many bytes of it are missing
@@ -161,11 +194,11 @@ class _Website(http.server.BaseHTTPRequestHandler):
 def test_an_answer_that_is_none_is_passed_over(kind: str, cluster: etcd.Etcd, etcd_url: str, opened: Open) -> None:
     handler = type("Handler", (_Website,), {"answer": ANSWERS[kind]})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as website:
-        threading.Thread(target=website.serve_forever, daemon=True).start()
+        threading.Thread(target=website.serve_forever, args=(0.02,), daemon=True).start()
         prefix = etcd_url.rpartition(":")[2].partition("/")[2]
         false = f"127.0.0.1:{website.server_address[1]}"
         with pytest.raises(KeyPairError) as caught:
-            opened(f"etcd://{false}/{prefix}", 1).read(REGION)
+            opened(f"etcd://{false}/{prefix}", 0.3).read(REGION)
         assert caught.value.code is ErrorCode.REGISTRY_UNREACHABLE
         store = opened(f"etcd://{false},127.0.0.1:{cluster.members[0].port}/{prefix}", 5)
         assert store.read(REGION).version is None

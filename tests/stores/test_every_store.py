@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
@@ -91,9 +92,11 @@ def test_one_of_many_who_write_at_once_wins_each_round(url: str, opened: Open) -
 
 
 def test_a_registry_is_one_and_the_same_for_everybody_and_no_other_is(url: str, opened: Open) -> None:
-    identity = opened(url).identity
+    writer = opened(url)
+    _write(writer, document(), None)
+    identity = writer.identity
     assert opened(url).identity == identity
-    _write(opened(url), document(), None)
+    _write(opened(url), document(serial=8), opened(url).read(REGION).version)
     assert opened(url).identity == identity
 
 
@@ -108,21 +111,39 @@ def test_an_account_is_bound_by_one_at_a_time(url: str, opened: Open) -> None:
         pass
 
 
+HOLDER = """
+import sys, time
+sys.path[:0] = {path!r}
+from ansible.plugins.loader import init_plugin_loader; init_plugin_loader()
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import open_store
+with open_store({url!r}, 5).exclusive_account("deploy@web1", 5):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@contextlib.contextmanager
+def _holder(url: str) -> Iterator[subprocess.Popen[str]]:
+    """Run another process that holds the lock of an account."""
+    code = HOLDER.format(path=sys.path, url=url)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "held\n"
+            yield holder
+        finally:
+            holder.kill()
+
+
 def test_the_lock_of_an_account_ends_soon_after_the_process_that_holds_it(url: str, opened: Open) -> None:
-    ready, say_ready = os.pipe()
-    child = os.fork()
-    if child == 0:
-        with opened(url).exclusive_account("deploy@web1", 5):
-            os.write(say_ready, b"!")
-            time.sleep(600)
-        os._exit(1)
-    os.read(ready, 1)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    with opened(url).exclusive_account("deploy@web1", 20):
-        pass
-    os.close(ready)
-    os.close(say_ready)
+    with _holder(url) as holder:
+        with pytest.raises(KeyPairError), opened(url).exclusive_account("deploy@web1", 0.3):
+            pytest.fail("two hold one lock")
+        holder.kill()
+        holder.wait()
+        begin = time.monotonic()
+        with opened(url).exclusive_account("deploy@web1", 20):
+            assert time.monotonic() - begin < (12 if url.startswith("etcd") else 2)
 
 
 def test_no_descriptor_stays_open(url: str, opened: Open) -> None:

@@ -98,7 +98,14 @@ def test_the_least_rights_of_the_guide_are_enough_and_less_is_refused(server: Po
     assert _refused(opened(stranger)).code is ErrorCode.REGISTRY_FORBIDDEN
 
 
-@pytest.mark.parametrize("user", ["keywright_tests_x:zqxj", "nobody"])
+@pytest.fixture(scope="module")
+def registered(server: Postgresql) -> None:
+    """Make a user whose password is another one than that of the tests."""
+    server.run("CREATE USER registered PASSWORD 'another'")
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("user", ["keywright_tests_x:zqxj", "nobody", "registered:zqxj", "registered"])
 def test_who_is_not_let_in_is_told_so_at_once(user: str, server: Postgresql, opened: Open) -> None:
     begin = time.monotonic()
     error = _refused(opened(server.url(user=user), 30))

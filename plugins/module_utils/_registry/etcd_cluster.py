@@ -29,12 +29,7 @@ _TRANSIENT = (1, 4, 14)  # cancelled, deadline exceeded, unavailable
 _BUSY = re.compile(r"no leader|leader changed|timed out|too many requests")
 _TOO_LARGE = re.compile(r"request is too large|message larger than max")
 _TLS_REASON = re.compile(r"(certificate verify failed: [^(]+|tlsv\d+ alert [a-z ]+|alert [a-z ]+)")
-_CUT = {
-    re.compile(
-        "EOF occurred in violation of protocol|wrong version number"
-    ): "ends the connection when TLS begins; perhaps it speaks no TLS",
-    re.compile("Connection aborted|Remote end closed|Connection reset"): "closes the connection; perhaps it speaks only TLS",
-}
+_CUT = re.compile("EOF occurred in violation of protocol|wrong version number|Connection aborted|Connection reset|Remote end closed")
 _REFUSALS = {7: ErrorCode.REGISTRY_FORBIDDEN, 16: ErrorCode.REGISTRY_FORBIDDEN, 8: ErrorCode.REGISTRY_UNWRITABLE}
 _RIGHTS_CHANGED = "auth store is old"
 _NO_USER = "user name is empty"
@@ -174,7 +169,9 @@ class Cluster:
             return _UntrustedError(f"is not trusted, or does not trust us: {tls[1].strip()}")
         if isinstance(error, self._errors.ConnectionTimeoutError):
             return UnansweredError("does not answer in time")
-        return UnansweredError(next((words for cut, words in _CUT.items() if cut.search(text)), "cannot be connected to"))
+        if _CUT.search(text):
+            return UnansweredError(f"closes the connection; perhaps it speaks {'no' if self._place.tls else 'only'} TLS")
+        return UnansweredError("cannot be connected to")
 
     def _explained(self, refused: _RefusedError) -> KeyPairError:
         if _TOO_LARGE.search(refused.reason):

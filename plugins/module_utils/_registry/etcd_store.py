@@ -14,6 +14,7 @@ import base64
 import contextlib
 import gzip
 import hashlib
+import uuid
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -30,6 +31,8 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling i
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import is_region
 
+UNCLAIMED = "unclaimed"
+
 _ENVELOPE_BYTES = 1024  # what a request has besides the document
 _GZIP = 16 + zlib.MAX_WBITS
 _LOOPBACK = ("localhost", "127.", "::1")
@@ -45,10 +48,13 @@ class EtcdStore:
 
     @property
     def identity(self) -> str:
-        """The cluster's own number and the prefix: the same through every member and every name of it."""
+        """A number that the first run wrote beside the documents, so that no other registry has it, and every way to this one has.
+
+        Before the first run there is none, and nothing that could be named after it.
+        """
         if self._identity is None:
-            self._ask({"success": [_range(self._key(""))]})
-        return str(self._identity)
+            self._identity = self._identified(self._ask({"success": [_range(self._identity_key)]}))
+        return f"etcd:{self._identity or UNCLAIMED}"
 
     def missing(self) -> str | None:
         """Say so if nothing is below the prefix."""
@@ -71,7 +77,8 @@ class EtcdStore:
 
     @contextlib.contextmanager
     def exclusive(self, region: str, timeout: float) -> Iterator[None]:
-        """Keep nobody out: the write decides."""
+        """Keep nobody out: the write decides. The registry gets its number, if it has none."""
+        self._claim()
         yield
 
     @contextlib.contextmanager
@@ -103,6 +110,11 @@ class EtcdStore:
                 lambda found: found[0] == data,
                 lambda as_it_is: bool(self._ask(self._replacement(region, as_it_is, expected)).get("succeeded")),
             )
+        except KeyPairError as error:  # etcd does the very write by which it gets full, and refuses it
+            found = self._find(region) if error.code is ErrorCode.REGISTRY_UNWRITABLE else None
+            if found is None or found[0] != data:
+                raise
+            return found[1]
         if not answer.get("succeeded"):
             raise StoreConflictError(region)
         return str(answer["header"]["revision"])
@@ -128,9 +140,24 @@ class EtcdStore:
         return data, str(found[0]["mod_revision"])
 
     def _ask(self, transaction: Mapping[str, Any]) -> Any:
-        answer = self._cluster.ask(lambda client: client.transaction(transaction))
-        self._identity = f"etcd:{answer['header']['cluster_id']}:{self.place.prefix}"
-        return answer
+        return self._cluster.ask(lambda client: client.transaction(transaction))
+
+    def _claim(self) -> None:
+        """Write the registry's number unless somebody has; to ask for it twice is no harm."""
+        if self._identity is None:
+            key = _encoded(self._identity_key)
+            compare = {"key": key, "result": "EQUAL", "target": "CREATE", "create_revision": 0}
+            put = {"request_put": {"key": key, "value": _encoded(str(uuid.uuid4()).encode())}}
+            self._ask({"compare": [compare], "success": [put]})
+            self._identity = self._identified(self._ask({"success": [_range(self._identity_key)]}))
+
+    def _identified(self, answer: Mapping[str, Any]) -> str | None:
+        found = answer["responses"][0]["response_range"].get("kvs", [])
+        return base64.b64decode(found[0].get("value", "")).decode("utf-8", "replace") if found else None
+
+    @property
+    def _identity_key(self) -> bytes:
+        return f"{self.place.prefix}/identity".encode()
 
     def _replacement(self, region: str, data: bytes, expected: str | None) -> dict[str, Any]:
         key = _encoded(self._key(region))

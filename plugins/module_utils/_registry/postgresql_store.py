@@ -29,15 +29,14 @@ from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import 
 SCHEMA_VERSION = 1
 POLL_SECONDS = 0.05
 
-_SETUP_LOCK = 0x6B65797772697468  # "keywrith": whoever makes the tables holds it
-_SETUP = f"""
+_SETUP = """
 DO $$ BEGIN
-PERFORM pg_advisory_xact_lock({_SETUP_LOCK});
+PERFORM pg_advisory_xact_lock(7738725088633648232); -- one at a time makes the tables
 CREATE TABLE IF NOT EXISTS keywright_schema (version integer PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS keywright_regions (
   region text PRIMARY KEY, serial bigint NOT NULL, token uuid NOT NULL, document bytea NOT NULL
 );
-INSERT INTO keywright_schema VALUES ({SCHEMA_VERSION}) ON CONFLICT DO NOTHING;
+INSERT INTO keywright_schema VALUES (1) ON CONFLICT DO NOTHING;
 END $$
 """
 _GREETING = """

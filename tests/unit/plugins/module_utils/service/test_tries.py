@@ -10,7 +10,6 @@ import time
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import StoreConflictError
-from ansible_collections.keywright.ssh.plugins.module_utils._service import tries as module
 from ansible_collections.keywright.ssh.plugins.module_utils._service.tries import LEAST_TRIES, tries
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import raising
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World
@@ -20,8 +19,8 @@ from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds im
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return the pauses that were made: time passes by them, and by nothing else."""
     made: list[float] = []
-    monkeypatch.setattr(module.time, "sleep", made.append)
-    monkeypatch.setattr(module.time, "monotonic", lambda: 1000 + sum(made))
+    monkeypatch.setattr(time, "sleep", made.append)
+    monkeypatch.setattr(time, "monotonic", lambda: 1000 + sum(made))
     return made
 
 
