@@ -16,7 +16,7 @@ DEMO := $(BUILD)/demo
 
 # `make test` runs this many of its stages at once, the longest first. What a stage prints is shown when it ends.
 JOBS ?= 2
-STAGES := integration-binding integration-rest faults-sample sanity stores ansible-lint importer docs-lint docs changelog-lint licences
+STAGES := integration-binding integration-rest faults-sample sanity servers-sample stores ansible-lint importer docs-lint docs changelog-lint licences
 
 # The tools call each other by name, keep their own files below .build, and find the collection in its copy there.
 TESTED := env PATH="$(CURDIR)/$(TEST_ENV)/bin:$$PATH" HOME="$(CURDIR)/$(BUILD)/home" \
@@ -32,7 +32,7 @@ UV := env UV_SYSTEM_CERTS=1 $(BUILD)/uv/bin/uv --quiet
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-quick test-matrix format lint types pytest stores units integration integration-binding \
-	integration-rest sanity ansible-lint docs-lint changelog-lint licences docs build importer test-faults faults-sample mutants bench audit \
+	integration-rest sanity ansible-lint docs-lint changelog-lint licences docs build importer test-faults faults-sample servers-sample mutants bench audit \
 	tree prerequisites clean
 
 help: ## List the targets
@@ -60,7 +60,10 @@ test-faults: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Kill, starve, crowd and dec
 	@env UV_SYSTEM_CERTS=1 PYENV_ROOT="$${PYENV_ROOT:-$$HOME/.pyenv}" $(TESTED) python -m tests.faults
 
 faults-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Do a sample of that in less than two minutes
-	$(STAGE) "Faults, a sample (strace)" python -m tests.faults --sample
+	$(STAGE) "Faults, a sample (strace)" python -m tests.faults --sample --without servers
+
+servers-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Do a sample of the faults of shared registries, with real servers, in less than two minutes
+	$(STAGE) "Faults of servers, a sample" python -m tests.faults --sample servers
 
 mutants: $(MUTANTS_ENV).stamp ## Change the code in one place at a time; print what no unit test notices, and the score (half an hour)
 	@$(MUTANTS_ENV)/bin/python -m tests.mutants $(MUTANTS)

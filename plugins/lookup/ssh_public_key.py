@@ -81,8 +81,8 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         """Return one public key per name; raises :class:`AnsibleLookupError`."""
         registry = kwargs.get("registry") or os.environ.get("KEYWRIGHT_REGISTRY")
-        if registry and not is_url(registry):  # relative to the playbook, as in the modules, not to the working directory
-            kwargs["registry"] = os.path.expanduser(os.path.expandvars(registry))
+        if registry:  # relative to the playbook, as in the modules, not to the working directory
+            kwargs["registry"] = registry if is_url(registry) else os.path.expanduser(os.path.expandvars(registry))
         if kwargs.get("region") is None and not os.environ.get("KEYWRIGHT_REGION"):
             raise AnsibleLookupError("Option 'region' is required and was not given. (MissingParameter)")
         self.set_options(var_options=variables, direct=kwargs)

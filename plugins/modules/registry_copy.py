@@ -13,8 +13,8 @@ description:
   - Copies the registered key pairs of all regions, or of some, from one registry to another, whatever each is kept in. So a registry
     moves from files to a shared one, and a shared one is saved to files.
   - A document is copied with its lineage and its serial. What is in the destination is replaced only by a later state of the very same
-    document. One that is newer, that was changed apart from the source, or that is of another lineage, is an error, and then nothing is
-    copied.
+    document. One that is newer, that has key pairs or bindings which the source has not, or that is of another lineage, is an error, and
+    then nothing is copied. A change of tags or comments that was made in the destination alone is not noticed once the source is newer.
   - Nothing private is in a registry, and private key files stay where they are.
 author:
   - The keywright.ssh authors (@keywright)
@@ -37,9 +37,15 @@ options:
   region:
     description:
       - The regions to copy.
-      - If it is left out, all regions are copied; E(KEYWRIGHT_REGION) has no effect.
+      - If it is left out, all regions are copied; neither E(KEYWRIGHT_REGION) nor the module defaults of a group have an effect.
     type: list
     elements: str
+  delete:
+    description:
+      - Whether key pairs and bindings may go from the destination that are not in the source any more.
+      - If it is left out, they are an error, since the destination may have got them of its own after the last copy.
+    type: bool
+    default: false
   lock_timeout:
     description:
       - How many seconds to wait for a lock that another run holds, or for a server that does not answer. V(0) means not to wait.

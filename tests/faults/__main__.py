@@ -16,7 +16,23 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import alarms, bindings, crowds, disks, dumps, errors, hostile, kills, leak_cores, leaks, models, power, races, statements
+from . import (
+    alarms,
+    bindings,
+    crowds,
+    disks,
+    dumps,
+    errors,
+    hostile,
+    kills,
+    leak_cores,
+    leaks,
+    models,
+    power,
+    races,
+    servers,
+    statements,
+)
 from .controller import Controller
 from .injection import points_of, tracing_problem
 from .operations import Stage
@@ -25,6 +41,7 @@ from .table import Row, problems, table
 KINDS_AT_ONCE = 2
 TRACED = ("kills", "errors", "bindings", "alarms")
 KINDS: dict[str, Callable[[Stage, bool], list[Row]]] = {
+    "servers": servers.sweep,
     "kills": kills.sweep,
     "errors": errors.sweep,
     "bindings": bindings.sweep,
@@ -47,9 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--sample", action="store_true", help="a part of each, in less than two minutes")
     parser.add_argument("--keep", action="store_true", help="keep the folder with all worlds")
+    parser.add_argument("--without", action="append", default=[], metavar="KIND", help="all but this kind")
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}")
     chosen = parser.parse_args(arguments)
-    unknown = set(chosen.kinds) - KINDS.keys()
+    unknown = {*chosen.kinds, *chosen.without} - KINDS.keys()
+    kinds = [kind for kind in chosen.kinds or KINDS if kind not in chosen.without]
     if unknown:
         parser.error(f"there is no kind {', '.join(sorted(unknown))}")
     folder = Path(tempfile.mkdtemp(prefix="keywright-faults-"))
@@ -60,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not tracing_problem():
             points_of(stage)
         with ThreadPoolExecutor(KINDS_AT_ONCE) as pool:
-            for found in pool.map(lambda kind: _rows(kind, stage, chosen.sample), chosen.kinds or KINDS):
+            for found in pool.map(lambda kind: _rows(kind, stage, chosen.sample), kinds):
                 rows += found
     finally:
         if chosen.keep:

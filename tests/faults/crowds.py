@@ -30,14 +30,14 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
         for strategy in STRATEGIES[1:2] if sample else STRATEGIES:
             world = World(stage.controller.folder / f"crowd-{kind}-{strategy}".replace(" ", "-"))
             world.root.mkdir()
-            run = _hosts(stage, world, kind, (hosts, forks), strategy)
-            row.tried(strategy, _violations(world, kind, run, hosts))
+            run = hosts_at_once(stage, world, kind, (hosts, forks), strategy)
+            row.tried(strategy, crowd_problems(world, kind, run, hosts))
             row.tries += len(run.results) - 1
         rows.append(row)
     return [*rows, _processes(stage, sample), _shared_directory(stage, sample), *([] if sample else [_batch_against_singles(stage)])]
 
 
-def _hosts(stage: Stage, world: World, kind: str, size: tuple[int, int], strategy: str) -> Run:
+def hosts_at_once(stage: Stage, world: World, kind: str, size: tuple[int, int], strategy: str) -> Run:
     hosts, forks = size
     inventory = world.root / "inventory.json"
     members = {f"h{number}": {"number": number} for number in range(hosts)}
@@ -61,14 +61,14 @@ def _tasks(world: World, kind: str) -> list[Task]:
     ]
 
 
-def _violations(world: World, kind: str, run: Run, hosts: int) -> list[str]:
+def crowd_problems(world: World, kind: str, run: Run, hosts: int) -> list[str]:
     expected = hosts * len(_tasks(world, kind)) - (hosts - -(-hosts // 3) if kind.startswith("mix") else 0)
     done = [result for result in run.results if "skip_reason" not in result.result]
     found = [f"{result.task} on {result.host} failed: {result.message}" for result in done if result.failed]
     if len(done) != expected:
         found.append(f"{len(done)} results instead of {expected}: {run.output[-300:]}")
     document = load(world.document)
-    found += all_problems(world.document) + _leftovers(world)
+    found += all_problems(world.document) + leftovers(world)
     changes = sum(result.changed for result in done)
     registered = document["key_pairs"]
     if kind == "same name" and (changes != 1 or len(_fingerprints(done)) != 1 or list(registered) != ["shared"]):
@@ -105,7 +105,7 @@ def _unexplained(results: Sequence[Result], registered: Mapping[str, Any]) -> li
     return found
 
 
-def _leftovers(world: World) -> list[str]:
+def leftovers(world: World) -> list[str]:
     return [f"{path.name} is left" for path in [*staged(world), *hidden(world)]]
 
 
@@ -137,7 +137,7 @@ def _processes(stage: Stage, sample: bool) -> Row:
     registered, serial = load(world.document)["key_pairs"], load(world.document)["serial"]
     if (winners, len(registered), serial) != (1, 8 * names + 1, 8 * names + 1) or len(results) != 8 * (names + 1):
         found.append(f"{winners} winners, {len(registered)} registered, serial {serial}, {len(results)} results")
-    row.tried("all", found + all_problems(world.document) + _leftovers(world))
+    row.tried("all", found + all_problems(world.document) + leftovers(world))
     row.tries = len(results)
     return row
 
@@ -164,7 +164,7 @@ def _shared_directory(stage: Stage, sample: bool) -> Row:
         found = [] if (len(mine), len(winners), len(holders)) == (4, 1, 1) else [f"{len(winners)} winners, {len(holders)} holders"]
         row.tried(str(batch), found + strange)
     row.lost += [problem for document in documents for problem in all_problems(document)]
-    row.lost += _leftovers(World(folder))
+    row.lost += leftovers(World(folder))
     return row
 
 
@@ -183,6 +183,6 @@ def _batch_against_singles(stage: Stage) -> Row:
     found = [] if set(refused) <= {"QuotaExceed.KeyPair"} and len(names) == expected <= 500 else [f"{refused}, {len(names)} registered"]
     if sum(name.startswith("batch-") for name in names) not in (0, 500):
         found.append("the batch is registered in part")
-    row.tried(f"{len(made)} made", found + all_problems(world.document) + _leftovers(world))
+    row.tried(f"{len(made)} made", found + all_problems(world.document) + leftovers(world))
     row.tries = len(results)
     return row

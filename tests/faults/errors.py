@@ -12,14 +12,15 @@ from pathlib import Path
 
 from .canary import SIGNS
 from .controller import Result, Run
-from .injection import Point, attached, points_of, was_struck
+from .injection import NETWORK, VARIES, Point, attached, points_of, was_struck
 from .invariant import violations_after_error
-from .kills import Trial, in_parts, repair, rows_of, trials
+from .kills import Trial, in_parts, repair, rows_of, told_store, trials
 from .operations import Stage
 from .table import Row
 
 ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT", "EINTR")
 LOCK_ERRORS = ("ENOLCK", "ENOSYS", "EIO", "EINTR")
+NETWORK_ERRORS = ("ECONNRESET", "ETIMEDOUT", "EPIPE", "ENETUNREACH", "EINTR")
 SAMPLED = 41
 
 
@@ -43,10 +44,12 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
         struck += trials(stage, operation, "error", refusals[::SAMPLED] if sample else refusals)
     refused = in_parts(struck, lambda part: _refused(stage, part))
     repaired = repair(stage, struck)
-    return rows_of("errors", struck, lambda trial: refused[trial] + repaired[trial])
+    return rows_of(f"errors{told_store(stage)}", struck, lambda trial: refused[trial] + repaired[trial])
 
 
 def _errors(point: Point) -> tuple[str, ...]:
+    if point.call in NETWORK.split(","):
+        return NETWORK_ERRORS
     return LOCK_ERRORS if point.call == "flock" else ERRORS
 
 
@@ -68,21 +71,21 @@ def _refused(stage: Stage, struck: Sequence[Trial]) -> dict[Trial, list[str]]:
 def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     if result is None:
         return [f"the run ended early: {run.output[-300:]}"]
-    found = [] if was_struck(_log(trial)) else ["the call was not refused"]
+    found = [] if was_struck(_log(trial)) or trial.point.call == VARIES else ["the call was not refused"]
     found += [f"the run printed {sign}" for sign in SIGNS if sign in run.output]
     found += violations_after_error(trial.world, trial.memory, trial.operation.may_go)
-    return found + refusal_problems(result, str(trial.world.root))
+    return found + refusal_problems(result, *trial.world.told_places)
 
 
-def refusal_problems(result: Result, path: str) -> list[str]:
-    """Return what is in a result and must never be, and what a failed one lacks: an error code, the path, plain words."""
+def refusal_problems(result: Result, *places: str) -> list[str]:
+    """Return what is in a result and must never be, and what a failed one lacks: an error code, one of the places, plain words."""
     found = [f"the result holds {sign}" for sign in SIGNS if sign in str(result.result)]
     if not result.failed:
         return found
     if result.error_code in ("", "InternalError"):
         found.append(f"the error has no code of its own: {result.error_code} {result.message}")
-    if path not in result.message:
-        found.append(f"the message names no path: {result.message}")
+    if not any(place in result.message for place in places):
+        found.append(f"the message names no place: {result.message}")
     if "Traceback" in str(result.result):
         found.append("there is a traceback")
     return found

@@ -25,6 +25,9 @@ OTHERS = (
     "chmod,fchmod,fchmodat,fchown,fchownat,flock,symlinkat"
 )
 OPEN = "openat"
+# The last of them is not made the same number of times in each run: what comes may come in parts.
+NETWORK = "connect,sendto,recvfrom"
+VARIES = "recvfrom"
 _LINE = re.compile(r"(\w+)\(")
 
 
@@ -73,7 +76,7 @@ def points_of(stage: Stage) -> dict[Operation, list[Point]]:
     """Run each operation once, and return the calls on the world's files that it made."""
     worlds = {operation: next(stage.worlds_for(operation, "trace")) for operation in stage.operations}
     logs = {operation: world.root.with_suffix(".trace") for operation, world in worlds.items()}
-    arguments = ["-e", f"trace={OPEN},{OTHERS}"]
+    arguments = ["-e", f"trace={OPEN},{OTHERS}" + (f",{NETWORK}" if stage.store else "")]
     tasks = [
         operation.task(operation.title, world, lock_timeout=attached(arguments, logs[operation])) for operation, world in worlds.items()
     ]
@@ -87,7 +90,7 @@ def points_of(stage: Stage) -> dict[Operation, list[Point]]:
 
 
 def traced_points(log: Path, world: World) -> list[Point]:
-    """Return the calls on the world's files that strace noted, each with its number among all calls of its name."""
+    """Return the calls on the world's files and on the network that strace noted, each with its number among all calls of its name."""
     folders = [str(folder) for folder in world.folders]
     numbers: dict[str, int] = {}
     found = []
@@ -97,7 +100,7 @@ def traced_points(log: Path, world: World) -> list[Point]:
             continue
         call = match[1]
         numbers[call] = numbers.get(call, 0) + 1
-        if str(world.root) in line:
+        if str(world.root) in line or call in NETWORK.split(","):
             found.append(Point(call, numbers[call], _told(line.replace(str(world.root), "world"))))
     return found
 

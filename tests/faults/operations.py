@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,19 +40,23 @@ class Operation:
 
 
 class Stage:
-    """The worlds that operations start in, made once, and the operations themselves."""
+    """The worlds that operations start in, made once, and the operations themselves.
 
-    def __init__(self, controller: Controller) -> None:
+    ``build`` makes a world in a folder, and ``store`` is the kind of its registry, empty for files.
+    """
+
+    def __init__(self, controller: Controller, build: Callable[[Path], World] = World, store: str = "") -> None:
         self.controller = controller
-        self._folder = controller.folder / "worlds"
+        self.store = store
+        self._folder = controller.folder / f"{store}worlds"
         bystander = {"name": "bystander", "tags": {"a": "b"}}
         ops = {"name": "ops", "comment": "mine"}
         makes = {"empty": (), "bystander": (bystander,), "ops": (bystander, ops), "two": (bystander, ops, {"name": "web"})}
-        self._worlds = make_worlds(controller, self._folder, makes)
+        self._worlds = make_worlds(controller, self._folder, makes, build)
         self._make_found_key()
         public_key = self._imported_key()
         rotate = {"type": "ecdsa", "regenerate": "full_idempotence"}
-        self.operations = (
+        self.operations: tuple[Operation, ...] = (
             Operation("create", "bystander"),
             Operation("create, first of all", "empty"),
             Operation("batch of 5", "bystander", FIVE, {"tags": {"c": "d"}}),

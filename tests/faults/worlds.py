@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,16 @@ class World(Place):
         return self.registry / f"{REGION}.json"
 
     @property
+    def registry_option(self) -> str:
+        """Return what tasks state as their registry."""
+        return str(self.registry)
+
+    @property
+    def told_places(self) -> tuple[str, ...]:
+        """Return what a message about this world names, one of them at least."""
+        return (str(self.root),)
+
+    @property
     def account(self) -> Path:
         """Return the directory of the file that an account's keys are listed in."""
         return self.root / "account"
@@ -40,7 +50,7 @@ class World(Place):
     def task(self, name: str, options: Mapping[str, Any], **keywords: Any) -> Task:
         """Return a task on this world; ``{root}`` in a text option stands for the world's folder."""
         placed = {key: value.replace("{root}", str(self.root)) if isinstance(value, str) else value for key, value in options.items()}
-        defaults = {"region": REGION, "registry": str(self.registry), "private_key_dir": str(self.keys)}
+        defaults = {"region": REGION, "registry": self.registry_option, "private_key_dir": str(self.keys)}
         return {"name": name, MODULE: {**defaults, **placed}, "ignore_errors": True, **keywords}
 
     def binding(self, name: str, options: Mapping[str, Any], **keywords: Any) -> Task:
@@ -57,9 +67,11 @@ class World(Place):
         return copied
 
 
-def make_worlds(controller: Controller, folder: Path, makes: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, World]:
+def make_worlds(
+    controller: Controller, folder: Path, makes: Mapping[str, Sequence[Mapping[str, Any]]], build: Callable[[Path], World] = World
+) -> dict[str, World]:
     """Make worlds, by name, in which the key pairs of some tasks exist."""
-    worlds = {name: World(folder / name) for name in makes}
+    worlds = {name: build(folder / name) for name in makes}
     tasks = []
     for name, world in worlds.items():
         world.root.mkdir(parents=True)

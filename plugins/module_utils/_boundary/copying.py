@@ -25,5 +25,7 @@ def registry_copy(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
     parameters, warnings = validated(REGISTRY_COPY, arguments)
     request = parse_registry_copy(parameters, call.resolve)
     with opened(request.registry, request.lock_timeout) as source, opened(request.destination, request.lock_timeout) as destination:
-        copied, told = copy_registry(Environment(source), destination, request.regions, request.lock_timeout, call.check_mode)
+        copied, told = copy_registry(
+            Environment(source), destination, request.regions, request.lock_timeout, call.check_mode, request.delete
+        )
     return with_warnings(copy_result(copied, told, call.diff), warnings)

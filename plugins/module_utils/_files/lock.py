@@ -54,7 +54,9 @@ def _acquire(directory: Directory, name: str, timeout: float, unwritable: ErrorC
     while True:
         descriptor = _open(directory, name, unwritable)
         try:
-            if not _try(descriptor, directory.path_of(name)) and not _wait(descriptor, deadline - time.monotonic()):
+            if not _try(descriptor, directory.path_of(name)) and not _wait(
+                descriptor, directory.path_of(name), deadline - time.monotonic()
+            ):
                 raise _timed_out(descriptor, directory.path_of(name), timeout)
             # Somebody may have removed or replaced the file while we waited: a lock on a nameless file excludes nobody.
             entry = directory.entry(name)
@@ -95,7 +97,7 @@ def _try(descriptor: int, path: str) -> bool:
     raise KeyPairError(ErrorCode.LOCK_UNAVAILABLE, f"The file system of '{path}' cannot lock, so nothing was done: {reason}.")
 
 
-def _wait(descriptor: int, seconds: float) -> bool:
+def _wait(descriptor: int, path: str, seconds: float) -> bool:
     """Wait for the lock and tell whether it is had: a thread sleeps in the kernel, which is woken when its turn comes.
 
     A thread that nobody waits for any more goes on sleeping. It has a descriptor of its own, so that whatever it gets at
@@ -103,24 +105,27 @@ def _wait(descriptor: int, seconds: float) -> bool:
     """
     if seconds <= 0:
         return False
-    answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
     own = os.dup(descriptor)
 
     def sleep() -> None:
         try:
             fcntl.flock(own, fcntl.LOCK_EX)
-        except OSError:
-            answers.put(False)
+        except OSError as error:
+            answers.put(error)
         else:
-            answers.put(True)
+            answers.put(None)
         finally:
             os.close(own)
 
     threading.Thread(target=sleep, name=WAITER, daemon=True).start()
     try:
-        return answers.get(timeout=seconds)
+        failure = answers.get(timeout=seconds)
     except queue.Empty:
         return False
+    if failure is not None:
+        raise KeyPairError(ErrorCode.LOCK_UNAVAILABLE, f"The file system of '{path}' cannot lock, so nothing was done: {failure.strerror}.")
+    return True
 
 
 def _say_who_holds(descriptor: int) -> None:

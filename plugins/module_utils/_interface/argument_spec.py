@@ -60,7 +60,12 @@ def registry_copy(from_environment: Callable[..., str]) -> ArgumentSpec:
     options = registry_options(from_environment)
     options["region"] = {"type": "list", "elements": "str"}
     return ArgumentSpec(
-        {**options, "destination": {"type": "path", "required": True}, "lock_timeout": {"type": "int", "default": DEFAULT_LOCK_TIMEOUT}}
+        {
+            **options,
+            "destination": {"type": "path", "required": True},
+            "delete": {"type": "bool", "default": False},
+            "lock_timeout": {"type": "int", "default": DEFAULT_LOCK_TIMEOUT},
+        }
     )
 
 

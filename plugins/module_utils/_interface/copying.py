@@ -21,6 +21,7 @@ class CopyRequest(NamedTuple):
     destination: str
     regions: tuple[str, ...]
     lock_timeout: int
+    delete: bool
 
 
 def parse_registry_copy(parameters: Mapping[str, Any], resolve: Resolve) -> CopyRequest:
@@ -33,6 +34,7 @@ def parse_registry_copy(parameters: Mapping[str, Any], resolve: Resolve) -> Copy
         parse_registry(parameters, resolve, "destination"),
         regions,
         parse_lock_timeout(parameters["lock_timeout"]),
+        parameters["delete"],
     )
 
 

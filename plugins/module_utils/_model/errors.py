@@ -85,7 +85,12 @@ class ErrorCode(Enum):
 
 
 class KeyPairError(Exception):
-    """A failure that is explained to the user: ``code`` is for programs, ``message`` for people."""
+    """A failure that is explained to the user: ``code`` is for programs, ``message`` for people.
+
+    ``outcome_unknown`` tells that what was tried may have happened, or may happen yet.
+    """
+
+    outcome_unknown = False
 
     def __init__(self, code: ErrorCode, message: str) -> None:
         super().__init__(message)

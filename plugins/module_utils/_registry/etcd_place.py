@@ -22,6 +22,7 @@ OPTIONS = ("ca_file", "cert_file", "key_file", "user", "password_file", "max_req
 ENVIRONMENT_PREFIX = "KEYWRIGHT_ETCD_"
 
 _ENDPOINT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?", re.ASCII)
+_OWN_PARTS = frozenset({"regions", "accounts", "identity"})
 _PREFIX = re.compile(r"(?!\.+(?:/|$))[A-Za-z0-9._-]+(?:/(?!\.+(?:/|$))[A-Za-z0-9._-]+)*")
 
 
@@ -50,8 +51,10 @@ def etcd_place(url: str, environment: Mapping[str, str] | None = None) -> EtcdPl
     options = _options(url, match["query"] or "", os.environ if environment is None else environment)
     user, colon, password = (match["user"] or "").partition(":")
     prefix = match["path"].strip("/") or DEFAULT_PREFIX
-    if _PREFIX.fullmatch(prefix) is None:
-        raise malformed(url, "must have a prefix of letters, digits, '.', '_' and '-', with '/' between its parts")
+    if _PREFIX.fullmatch(prefix) is None or not _OWN_PARTS.isdisjoint(prefix.split("/")):
+        raise malformed(
+            url, "must have a prefix of letters, digits, '.', '_' and '-', with '/' between its parts, of which none is one of ours"
+        )
     return EtcdPlace(
         shown_url(url),
         tuple(_endpoint(url, text) for text in match["hosts"].split(",")),

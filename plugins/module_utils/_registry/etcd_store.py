@@ -27,7 +27,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.leases import leased
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import Found, UnansweredError, settled
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import Found, UnansweredError, fence, settled
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import is_region
 
@@ -118,6 +118,12 @@ class EtcdStore:
         if not answer.get("succeeded"):
             raise StoreConflictError(region)
         return str(answer["header"]["revision"])
+
+    def settle(self, region: str) -> Snapshot:
+        """Return the region's document after a fence against writes that are still on their way."""
+        replace = self._replacement
+        fence(region, lambda: self._find(region), lambda data, version: bool(self._ask(replace(region, data, version)).get("succeeded")))
+        return self.read(region)
 
     def check_room(self, region: str, document: Document, more: int) -> None:
         """Refuse a document that the server would not take."""

@@ -95,6 +95,10 @@ class FileStore:
         data, _status = found
         return Snapshot(recent.loaded(data, region, f"'{self._path(region)}'"), _version(data))
 
+    def settle(self, region: str) -> Snapshot:
+        """Return the region's document: nobody else writes while the lock is held, and a file's write does not come later."""
+        return self.read(region)
+
     def write(self, region: str, document: Document, expected: str | None) -> str:
         """Replace the document and return its new version; its mode and group stay, a new one is 0600."""
         if region not in self._locked:

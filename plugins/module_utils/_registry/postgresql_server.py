@@ -10,6 +10,7 @@ Where it is and who asks is libpq's own business: its URL, its environment varia
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
 import threading
@@ -23,7 +24,13 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling i
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import malformed, password_of, shown_url
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import one_line
 
-_DEFAULTS = {"application_name": "keywright.ssh", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3"}
+_DEFAULTS = {
+    "application_name": "keywright.ssh",
+    "target_session_attrs": "read-write",  # a standby may be behind
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+}
 _UNDEFINED_TABLE = "42P01"
 _GONE = ("08", "57P")  # connection exceptions, and a server that shuts down or starts
 _REFUSALS = {"42501": ErrorCode.REGISTRY_FORBIDDEN, "25006": ErrorCode.REGISTRY_UNWRITABLE, "53": ErrorCode.REGISTRY_UNWRITABLE}
@@ -135,7 +142,8 @@ class Server:
     @contextlib.contextmanager
     def _limited(self, connection: Any) -> Iterator[None]:
         """Cut the connection if the block takes longer than an answer may take: a server that hangs keeps it open for ever."""
-        timer = threading.Timer(self._patience.request_seconds(), _cut, (connection.fileno(),))
+        own = os.dup(connection.fileno())  # whatever becomes of the connection, this is no other's number
+        timer = threading.Timer(self._patience.request_seconds(), _cut, (own,))
         timer.daemon = True
         timer.start()
         try:
@@ -143,6 +151,7 @@ class Server:
         finally:
             timer.cancel()
             timer.join()
+            os.close(own)
 
     def _meaning_of(self, error: Any) -> Exception:
         state = error.sqlstate

@@ -22,7 +22,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import recent
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_server import Server, UndefinedTableError
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import Found, UnansweredError, settled
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import Found, UnansweredError, fence, settled
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import is_region
 
@@ -43,6 +43,8 @@ _GREETING = """
 SELECT (SELECT system_identifier FROM pg_control_system()), current_database(),
   coalesce((SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('keywright_regions')), current_schema()),
   to_regclass('keywright_schema') IS NOT NULL,
+  pg_is_in_recovery(),
+  set_config('statement_timeout', '15s', false), -- else a statement that was given up goes on waiting
   CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END,
   set_config('default_transaction_isolation', 'read committed', false), -- else who loses a race gets an error
   set_config('tcp_keepalives_idle', '5', false), -- else the locks of a controller without a network stay for hours
@@ -52,6 +54,7 @@ SELECT (SELECT system_identifier FROM pg_control_system()), current_database(),
 _FIND = "SELECT document, token::text FROM keywright_regions WHERE region = %s"
 _INSERT = "INSERT INTO keywright_regions (region, serial, token, document) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
 _UPDATE = "UPDATE keywright_regions SET serial = %s, token = %s, document = %s WHERE region = %s AND token = %s"
+_RENEW = "UPDATE keywright_regions SET token = %s WHERE region = %s AND token = %s"
 _REGIONS = "SELECT region FROM keywright_regions"
 _LOCK = "SELECT pg_try_advisory_lock(%s)"
 _UNLOCK = "SELECT pg_advisory_unlock(%s)"
@@ -63,6 +66,7 @@ class PostgresqlStore:
     def __init__(self, url: str, patience: float) -> None:
         self._server = Server(url, Patience(patience), self._greet)
         self._identity: str | None = None
+        self._is_standby = False
 
     @property
     def identity(self) -> str:
@@ -91,7 +95,13 @@ class PostgresqlStore:
 
     @contextlib.contextmanager
     def exclusive(self, region: str, timeout: float) -> Iterator[None]:
-        """Keep nobody out: the write decides."""
+        """Keep nobody out: the write decides. A standby may be behind, so nothing is decided by what it says."""
+        identity = self.identity
+        if self._is_standby:
+            raise KeyPairError(
+                ErrorCode.REGISTRY_UNWRITABLE,
+                f"The registry '{self._server.shown}' ({identity}) is a standby; name the primary in the URL.",
+            )
         yield
 
     @contextlib.contextmanager
@@ -131,11 +141,20 @@ class PostgresqlStore:
                 expected,
                 lambda: self._find(region),
                 lambda found: found[1] == token,
-                lambda as_it_is: self._replaced(region, document.serial, str(uuid.uuid4()), as_it_is, expected, self._server.ask),
+                lambda as_it_is: self._renewed(region, as_it_is, expected),
             )
         if not done:
             raise StoreConflictError(region)
         return token
+
+    def settle(self, region: str) -> Snapshot:
+        """Return the region's document after a fence against writes that are still on their way."""
+        fence(
+            region,
+            lambda: self._find(region),
+            lambda data, token: self._renewed(region, data, token),
+        )
+        return self.read(region)
 
     def check_room(self, region: str, document: Document, more: int) -> None:
         """Refuse nothing: a row takes what a document may hold."""
@@ -153,6 +172,13 @@ class PostgresqlStore:
             self._server.ask(_SETUP)
         return bool(ask(_INSERT, (region, serial, token, data)).rowcount)
 
+    def _renewed(self, region: str, as_it_is: bytes, expected: str | None) -> bool:
+        """Give a row another token, so that no write that expects the old one can come; a region without a row gets one."""
+        token = str(uuid.uuid4())
+        if expected is None:
+            return self._replaced(region, 1, token, as_it_is, None, self._server.ask)
+        return bool(self._server.ask(_RENEW, (token, region, expected)).rowcount)
+
     def _find(self, region: str) -> Found | None:
         try:
             row = self._server.ask(_FIND, (region,)).fetchone()
@@ -162,8 +188,14 @@ class PostgresqlStore:
 
     def _greet(self, connection: Any) -> None:
         """Learn whose data it is, and refuse tables of a newer release."""
-        number, database, schema, is_set_up, *_settings = connection.execute(_GREETING).fetchone()
-        self._identity = f"postgresql:{number}:{database}:{schema}"
+        number, database, schema, is_set_up, self._is_standby, *_settings = connection.execute(_GREETING).fetchone()
+        identity = f"postgresql:{number}:{database}:{schema}"
+        if self._identity not in (None, identity):
+            raise KeyPairError(
+                ErrorCode.REGISTRY_UNREADABLE,
+                f"The registry '{self._server.shown}' is now another one than at the beginning of the run; run the task again.",
+            )
+        self._identity = identity
         if not is_set_up:
             return
         (version,) = connection.execute("SELECT max(version) FROM keywright_schema").fetchone()

@@ -14,6 +14,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec
 
 Found = tuple[bytes, str]
+FENCES = 100
 
 
 class UnansweredError(Exception):
@@ -38,12 +39,26 @@ def settled(
             found = find()
             if found is not None and is_ours(found):
                 return found[1]
-            if (None if found is None else found[1]) != expected:
-                break
-            as_it_is = found[0] if found is not None else codec.encode(Document(region, str(uuid.uuid4()), 1))
-            if replace(as_it_is):
+            if (None if found is None else found[1]) != expected or replace(_as_it_is(region, found)):
                 break
     except KeyPairError as error:
+        error.outcome_unknown = True
         error.message += f" Whether the document of region '{region}' was written is not known; the next run finds it out."
         raise
     raise StoreConflictError(region)
+
+
+def fence(region: str, find: Callable[[], Found | None], replace: Callable[[bytes, str | None], bool]) -> None:
+    """Shut out all writes that were begun before and not answered, by writing what is there again under a version of its own.
+
+    ``replace`` writes a document if the version is still the one that is given, and tells.
+    """
+    for _try in range(FENCES):
+        found = find()
+        if replace(_as_it_is(region, found), None if found is None else found[1]):
+            return
+    raise StoreConflictError(region)
+
+
+def _as_it_is(region: str, found: Found | None) -> bytes:
+    return found[0] if found is not None else codec.encode(Document(region, str(uuid.uuid4()), 1))

@@ -39,8 +39,11 @@ class Store(Protocol):
         """Replace the document durably if its version is still ``expected``, else raise :class:`StoreConflictError`.
 
         Returns the new version. If it raises anything else, the outcome is unknown until the document was read again.
-        Whatever it raises, the document does not change by it any more once it was read again.
+        Then it may happen as long as the region was not settled; if that is so, ``outcome_unknown`` of a :class:`KeyPairError` is set.
         """
+
+    def settle(self, region: str) -> Snapshot:
+        """Return the region's document after every write that was begun before, and not answered, has happened or never will."""
 
     def regions(self) -> list[str]:
         """Return the names of all regions that have a document, sorted."""

@@ -17,6 +17,7 @@ ETCD = ("etcd", "etcds")
 POSTGRESQL = ("postgresql", "postgres")
 
 PARTS = re.compile(r"(?P<scheme>[^:]*)://(?:(?P<user>[^/?#]*)@)?(?P<hosts>[^/?#@]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?")
+_BROKEN = re.compile(r"(?:file|etcds?|postgres(?:ql)?):(?!//)", re.IGNORECASE)
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -29,6 +30,11 @@ def scheme_of(registry: str) -> str | None:
 def is_url(registry: str) -> bool:
     """Tell whether a registry is named by a URL instead of a path."""
     return _URL.match(registry) is not None
+
+
+def is_broken_url(registry: str) -> bool:
+    """Tell whether a text lacks the ``//`` of a URL; as a path it could hold a password."""
+    return _BROKEN.match(registry) is not None
 
 
 def shown_url(url: str) -> str:

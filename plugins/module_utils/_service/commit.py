@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, KeyPair, Removal
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot, Store
@@ -44,9 +44,14 @@ def commit_document(store: Store, snapshot: Snapshot, document: Document) -> Sna
     return Snapshot(document, store.write(document.region, document, snapshot.version))
 
 
-def registered(store: Store, region: str) -> Mapping[str, KeyPair] | None:
-    """Read back what is registered after a write whose outcome is unknown; None if that cannot be told."""
+def registered(store: Store, region: str, error: BaseException) -> Mapping[str, KeyPair] | None:
+    """Return what is registered after a write that ended in an error; None if that cannot be told.
+
+    A write that was interrupted may come yet, so the region is settled first.
+    """
+    if isinstance(error, KeyPairError) and error.outcome_unknown:
+        return None
     try:
-        return store.read(region).document.key_pairs
-    except KeyPairError:
+        return (store.read(region) if isinstance(error, KeyPairError) else store.settle(region)).document.key_pairs
+    except (KeyPairError, StoreConflictError):
         return None

@@ -31,12 +31,13 @@ class CopiedRegion(NamedTuple):
 
 
 def copy_registry(
-    source: Environment, destination: Store, regions: Iterable[str], lock_timeout: float, check_mode: bool
+    source: Environment, destination: Store, regions: Iterable[str], lock_timeout: float, check_mode: bool, delete: bool = False
 ) -> tuple[tuple[CopiedRegion, ...], tuple[str, ...]]:
     """Copy the documents of regions, of all regions if none is given; return them, and warnings.
 
     Lineage and serial go with a document, so that both copies can be told apart from others. Every region is checked before
-    the first is written. Raises :class:`KeyPairError` with ``Registry.NotFound`` or ``Registry.Diverged``.
+    the first is written; without ``delete`` no key pair and no binding goes from the destination. Raises :class:`KeyPairError`
+    with ``Registry.NotFound`` or ``Registry.Diverged``.
     """
     missing = source.store.missing()
     if missing is not None:
@@ -44,13 +45,13 @@ def copy_registry(
     if source.store.identity == destination.identity:
         raise KeyPairError(ErrorCode.PARAMETER_CONFLICT, "Options 'registry' and 'destination' name the same registry.")
     documents = [_existing(source.store, region) for region in sorted(set(regions)) or source.store.regions()]
-    planned = tuple(_planned(document, destination) for document in documents)
+    planned = tuple(_planned(document, destination, delete) for document in documents)
     warnings = tuple(warning for copied in planned if copied.changed for warning in _warnings(source, copied.document.region))
     for copied in planned:
         if copied.changed:
             destination.check_room(copied.document.region, copied.document, 0)
     if not check_mode:
-        planned = tuple(_written(copied, destination, lock_timeout) if copied.changed else copied for copied in planned)
+        planned = tuple(_written(copied, destination, lock_timeout, delete) if copied.changed else copied for copied in planned)
     return planned, warnings + tuple(source.store.warnings() + destination.warnings())
 
 
@@ -61,17 +62,19 @@ def _existing(store: Store, region: str) -> Document:
     return snapshot.document
 
 
-def _planned(document: Document, destination: Store) -> CopiedRegion:
-    snapshot = destination.read(document.region)
-    if snapshot.version is None:
+def _planned(document: Document, destination: Store, delete: bool) -> CopiedRegion:
+    there = destination.read(document.region).document
+    shut_out = there.lineage != document.lineage and there == Document(there.region, there.lineage, 1)  # what is left of such a write
+    if there.serial == 0 or shut_out:
         return CopiedRegion(document, None)
-    there = snapshot.document
     if there.lineage != document.lineage:
         problem = f"is not a copy of this one: its lineage is {there.lineage}, not {document.lineage}"
     elif there.serial > document.serial:
         problem = f"is newer: its serial is {there.serial}, and here it is {document.serial}"
     elif there.serial == document.serial and there != document:
         problem = f"was changed apart from this one: both have serial {there.serial}, and they differ"
+    elif not delete and (gone := _gone(there, document)):
+        problem = f"has {gone}, which is not in the registry that is to be copied; state 'delete' if it may go"
     else:
         return CopiedRegion(document, there.serial)
     raise KeyPairError(
@@ -79,12 +82,22 @@ def _planned(document: Document, destination: Store) -> CopiedRegion:
     )
 
 
-def _written(copied: CopiedRegion, destination: Store, lock_timeout: float) -> CopiedRegion:
+def _gone(there: Document, document: Document) -> str:
+    """Return what a copy would take away: the first key pair, by its ID, or binding that the source does not have."""
+    ids = {key_pair.id for key_pair in document.key_pairs.values()}
+    for name, key_pair in there.key_pairs.items():
+        if key_pair.id not in ids:
+            return f"the key pair '{name}'"
+    accounts = there.bindings.keys() - document.bindings.keys()
+    return f"the binding of '{min(accounts)}'" if accounts else ""
+
+
+def _written(copied: CopiedRegion, destination: Store, lock_timeout: float, delete: bool) -> CopiedRegion:
     document = copied.document
     for _try in tries(lock_timeout):
         with destination.exclusive(document.region, lock_timeout):
             version = destination.read(document.region).version
-            again = _planned(document, destination)
+            again = _planned(document, destination, delete)
             if not again.changed:
                 return again
             try:

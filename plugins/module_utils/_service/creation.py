@@ -111,8 +111,8 @@ class Creation:
         """If the write fails, remove the staged files that the registry, read back, does not name; if it cannot be read, none."""
         try:
             yield
-        except BaseException:
-            names = registered(self._environment.store, self._wish.region)
+        except BaseException as error:
+            names = registered(self._environment.store, self._wish.region, error)
             if names is not None:
                 self._discard(staged, {name: self._staged_name(key_pair) for name, key_pair in names.items()})
             raise

@@ -29,7 +29,10 @@ def check_can_make(wish: Wish, steps: Iterable[Step]) -> None:
 
 
 class KeyMaker:
-    """Makes private keys; each is handed out once, as the bytes of its file, and then forgotten."""
+    """Makes private keys, and hands them out as the bytes of their files.
+
+    A key is kept until the run ends: a run that loses to another one, and tries again, does not make its keys again.
+    """
 
     def __init__(self, wish: Wish) -> None:
         self._wish = wish
@@ -45,7 +48,10 @@ class KeyMaker:
 
     def take(self, planned: KeyPair) -> tuple[Material, bytes]:
         """Return the public half and the private key file of a planned key pair."""
-        key = self._prepared.pop(_kind(planned), None) or generate(planned.type, planned.size)
+        kind = _kind(planned)
+        if kind not in self._prepared:
+            self._prepared[kind] = generate(planned.type, planned.size)
+        key = self._prepared[kind]
         public_key = public_key_of(key, planned.comment)
         private_key = serialize(key, self._wish.private_key_format or OPENSSH, self._wish.passphrase, planned.comment)
         return Material(planned.type, planned.size, public_key.fingerprint, public_key.line("")), private_key

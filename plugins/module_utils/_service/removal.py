@@ -56,15 +56,22 @@ class Removing:
 
     @contextlib.contextmanager
     def _put_back_unless_removed(self, taken: list[KeyPair]) -> Iterator[None]:
-        """If anything fails, put the files of key pairs back that are still registered; if that cannot be told, the next run does."""
+        """If anything fails, put the files of key pairs back that are still registered; if that cannot be told, the next run does.
+
+        A key pair that somebody else has removed meanwhile is gone as it was asked for, and its file goes with it.
+        """
         try:
             yield
-        except BaseException:
-            names = registered(self._environment.store, self._wish.region) or {}
+        except BaseException as error:
+            names = registered(self._environment.store, self._wish.region, error)
             for key_pair in taken:
-                if key_pair.name in names:
-                    with contextlib.suppress(KeyPairError):
+                with contextlib.suppress(KeyPairError):
+                    if names is None:
+                        break
+                    if key_pair.name in names:
                         self._workspace.put_back(self._staged_name(key_pair), _file(key_pair))
+                    elif isinstance(error, StoreConflictError):
+                        self._workspace.unstage(os.path.dirname(_file(key_pair)), self._staged_name(key_pair))
             raise
 
     def _sync(self, key_pairs: list[KeyPair]) -> None:

@@ -93,6 +93,9 @@ class _Run:
         if unfinished:
             workspace.sync(os.path.dirname(file) for key_pair in unfinished for file in key_pair.private_key_files())
             view = self._look(workspace)
+        if view.litter:  # what no registration names may be named by a write that is still on its way
+            self._environment.store.settle(self._wish.region)
+            view = self._look(workspace)
         for file in view.litter:
             workspace.unstage(*os.path.split(file))
         steps = view.steps

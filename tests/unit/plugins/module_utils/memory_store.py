@@ -61,6 +61,9 @@ class MemoryStore:
         _happen(self.after_read)
         return snapshot
 
+    def settle(self, region: str) -> Snapshot:
+        return self.read(region)
+
     def write(self, region: str, document: Document, expected: str | None) -> str:
         _happen(self.before_write)
         data = self.documents.get(region)

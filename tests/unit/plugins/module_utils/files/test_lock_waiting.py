@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import re
 import signal
@@ -129,6 +131,21 @@ def test_a_tasks_timeout_ends_the_waiting_and_leaves_no_lock_behind(folder: Dire
     with _lock(folder, seconds=5):
         pass
     assert _waiters() == 0
+
+
+def test_an_error_while_waiting_is_told_as_such(folder: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    flock = fcntl.flock
+
+    def fail(descriptor: int, operation: int) -> None:
+        if operation == fcntl.LOCK_EX:
+            raise OSError(errno.ENOLCK, "No locks available")
+        flock(descriptor, operation)
+
+    with _lock(folder):
+        monkeypatch.setattr(fcntl, "flock", fail)
+        with pytest.raises(KeyPairError, match="cannot lock, so nothing was done: No locks available") as caught, _lock(folder, seconds=30):
+            pytest.fail("two hold one lock")
+    assert caught.value.code is ErrorCode.LOCK_UNAVAILABLE
 
 
 def _waiters(seconds: float = 5) -> int:

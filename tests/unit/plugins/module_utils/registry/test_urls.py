@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import parse_registry
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import open_store
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place import EtcdPlace, etcd_place
@@ -86,6 +87,7 @@ def test_what_the_url_leaves_out_is_in_the_environment() -> None:
         "etcd://a/%2e%2e/q",
         "etcd://a/../q",
         "etcd://a/p/.",
+        "etcd://a/regions/p",
         "etcd://a?ca=/x",
         "etcd://a?password=zqxj",
         "etcd://a?ca_file=relative",
@@ -123,6 +125,19 @@ def test_a_password_is_found_to_be_masked_and_never_shown(url: str, shown: str) 
 @pytest.mark.parametrize("url", ["etcd://u:p/a@h", "etcd://u:p?a@h", "postgresql://u:p#a@h/d", "postgresql://h/d?password=a@b"])
 def test_a_url_that_may_have_its_password_in_the_wrong_place_is_not_shown_at_all(url: str) -> None:
     assert shown_url(url) == f"{url.partition(':')[0]}://..."
+
+
+@pytest.mark.parametrize("text", ["etcd:/h/p", "etcds:h", "postgresql:u:zqxj@h/db", "POSTGRES:x", "file:/srv"])
+def test_a_url_without_its_slashes_is_not_taken_for_a_path(text: str) -> None:
+    with pytest.raises(KeyPairError, match="must have '//' after the scheme") as caught:
+        parse_registry({"registry": text}, "/playbooks/".__add__)
+    assert caught.value.code is ErrorCode.REGISTRY_URL
+    assert "zqxj" not in caught.value.message
+
+
+@pytest.mark.parametrize("path", ["etcd", "./etcd:x", "files:x", "etcdx:y"])
+def test_a_path_that_begins_like_a_scheme_is_a_path(path: str) -> None:
+    assert parse_registry({"registry": path}, "/playbooks/".__add__).startswith("/playbooks/")
 
 
 def test_a_place_does_not_show_its_password() -> None:

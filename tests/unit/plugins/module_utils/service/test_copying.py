@@ -31,10 +31,10 @@ def other() -> MemoryStore:
 def copied(world: World, other: MemoryStore) -> Copy:
     """Return what copies the world's files to the other store."""
 
-    def run(*regions: str, check_mode: bool = False) -> tuple[CopiedRegion, ...]:
+    def run(*regions: str, check_mode: bool = False, delete: bool = False) -> tuple[CopiedRegion, ...]:
         store = FileStore(str(world.registry))
         try:
-            return copy_registry(Environment(store, world.controller), other, regions, 2, check_mode)[0]
+            return copy_registry(Environment(store, world.controller), other, regions, 2, check_mode, delete)[0]
         finally:
             store.close()
 
@@ -91,6 +91,38 @@ def test_what_is_not_an_older_copy_is_not_replaced_and_nothing_else_is_copied(
         copied()
     assert caught.value.code is ErrorCode.REGISTRY_DIVERGED
     assert other.documents == before
+
+
+def test_what_the_destination_has_of_its_own_goes_only_if_that_is_said(world: World, copied: Copy, other: MemoryStore) -> None:
+    world.make("ops")
+    copied()
+    fork = codec.decode(other.documents["eu-1"], "eu-1")
+    other.documents["eu-1"] = codec.encode(fork._replace(serial=2, key_pairs={**fork.key_pairs, "theirs": builders.key_pair("theirs")}))
+    world.make("web")
+    world.make("db")
+    before = dict(other.documents)
+    with pytest.raises(KeyPairError, match="has the key pair 'theirs', which is not in the registry") as caught:
+        copied()
+    assert caught.value.code is ErrorCode.REGISTRY_DIVERGED
+    assert other.documents == before
+    assert [each.serial_before for each in copied(delete=True)] == [2]
+    assert other.documents["eu-1"] == (world.registry / "eu-1.json").read_bytes()
+
+
+def test_what_is_left_of_a_write_that_was_shut_out_is_no_other_registry(world: World, copied: Copy, other: MemoryStore) -> None:
+    world.make("ops")
+    other.documents["eu-1"] = codec.encode(Document("eu-1", builders.OTHER_LINEAGE, 1))
+    assert [each.serial_before for each in copied()] == [None]
+    assert other.documents["eu-1"] == (world.registry / "eu-1.json").read_bytes()
+
+
+def test_a_destination_that_was_emptied_is_newer_all_the_same(world: World, copied: Copy, other: MemoryStore) -> None:
+    world.make("ops")
+    copied()
+    fork = codec.decode(other.documents["eu-1"], "eu-1")
+    other.documents["eu-1"] = codec.encode(fork._replace(serial=5, key_pairs={}))
+    with pytest.raises(KeyPairError, match="is newer"):
+        copied()
 
 
 def test_a_registry_or_a_region_that_is_not_there_is_an_error(world: World, copied: Copy) -> None:
