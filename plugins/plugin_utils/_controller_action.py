@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.collector import paused_collector
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import Call
 
@@ -38,7 +39,8 @@ class ControllerAction(ActionBase):
         """Return the task's result, a failed one instead of an exception."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         call = Call(self._loader.path_dwim, bool(self._task.check_mode), bool(self._task.diff), self._tell)
-        result.update(guarded(lambda: self.operate(self._task.args, call)))
+        with paused_collector():
+            result.update(guarded(lambda: self.operate(self._task.args, call)))
         warnings = self._ineffective(task_vars or {}) + result.get("warnings", [])
         if warnings:
             result["warnings"] = warnings

@@ -22,8 +22,8 @@ def forbid_core_dumps() -> None:
     """Let the process, which is the task's own and ends with it, leave no core dump: memory cannot be wiped of a key."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
-    with contextlib.suppress(OSError), open(_DUMPED, "w", encoding="ascii") as file:  # only Linux has it
-        file.write("0")
+    with contextlib.suppress(OSError), open(_DUMPED, "wb", buffering=0) as file:  # only Linux has it
+        file.write(b"0")
 
 
 def mask(secret: str) -> None:

@@ -20,8 +20,8 @@ def this_controller() -> str:
     """
     name = platform.node() or "localhost"
     machine = ""
-    with contextlib.suppress(OSError), open(_MACHINE_ID, encoding="ascii", errors="replace") as file:
-        machine = file.read(64).strip()
+    with contextlib.suppress(OSError), open(_MACHINE_ID, "rb", buffering=0) as file:  # a text would import a codec, in each process anew
+        machine = file.read(64).decode("ascii", "replace").strip()
     return f"{name}/{hashlib.sha256(f'keywright.ssh {machine}'.encode()).hexdigest()[:12]}" if machine else name
 
 

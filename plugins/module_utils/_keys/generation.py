@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Generator, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.curves import nist_curve
@@ -50,6 +52,12 @@ GENERATORS: dict[str, Callable[[int], PrivateKey]] = {
 }
 
 
+def preload() -> None:
+    """Load what makes ed25519 keys, if it is installed, for the processes that are to be forked from this one."""
+    with contextlib.suppress(ImportError):
+        import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
+
+
 def generate(key_type: str, size: int) -> PrivateKey:
     """Return a new private key of a creatable type of ``KEY_TYPES`` and one of its sizes in bits."""
     require_cryptography()
@@ -74,13 +82,15 @@ def generate_all(kinds: Sequence[tuple[str, int]]) -> Generator[PrivateKey, None
 
 def public_key_of(private_key: PrivateKey, comment: str) -> PublicKey:
     """Return the public half of a private key."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     public_key = private_key.public_key()
-    if isinstance(private_key, Ed25519PrivateKey):  # the library takes ten times as long to write the line
-        blob = ed25519_blob(public_key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    # The library takes ten times as long to write the line, and longer to import what writes it, which each item of a loop would do.
+    if isinstance(public_key, Ed25519PublicKey):
+        blob = ed25519_blob(public_key.public_bytes_raw())
     else:
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
         line = public_key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
         blob = decode_base64(line.split(b" ")[1].decode("ascii"))
     return PublicKey(*describe_blob(blob), blob, comment)

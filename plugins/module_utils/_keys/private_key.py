@@ -69,9 +69,7 @@ def _pem(private_key: PrivateKey, private_key_format: str, secret: bytes | None)
 
 
 def _ed25519_fields(private_key: Any, blob: bytes) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    seed: bytes = private_key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    seed: bytes = private_key.private_bytes_raw()
     return blob + string(seed + blob[-32:])
 
 

@@ -59,6 +59,19 @@ def test_what_was_written_is_read_back_equal_and_written_again_to_the_same_bytes
     json.loads(data)
 
 
+@pytest.mark.parametrize("written", DOCUMENTS.values(), ids=DOCUMENTS.keys())
+def test_each_record_is_written_as_the_json_library_writes_it(written: Document) -> None:
+    data = encode(written).decode()
+    loaded = json.loads(data)
+    records = {name: record for title in ("key_pairs", "removals", "bindings") for name, record in loaded.get(title, {}).items()}
+    expected = [f"    {_json(name)}: {_json(record)}" for name, record in records.items()]
+    assert [line.removesuffix(",") for line in data.splitlines() if line.startswith("    ")] == expected
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _fleet(count: int) -> list[KeyPair]:
     return [imported(f"host-{number:03}", number % 7, tags={"team": "platform", "n": str(number)}) for number in range(count)]
 
