@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import public_key_of
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.openssh_container import write_container
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import PublicKey
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import mpint, string
@@ -24,14 +23,13 @@ if TYPE_CHECKING:
 _CANNOT_WRITE = "Option 'private_key_format' cannot be {0} here, because the controller's cryptography library refuses to write it."
 
 
-def serialize(private_key: PrivateKey, private_key_format: str, passphrase: str | None, comment: str) -> bytes:
+def serialize(private_key: PrivateKey, public_key: PublicKey, private_key_format: str, passphrase: str | None) -> bytes:
     """Return the private key file, ending in a newline; encrypted if there is a passphrase.
 
-    ``comment`` is written into the ``openssh`` format; PEM formats hold none. Raises :class:`KeyPairError` if the type
-    cannot be written in the format, or passphrase or comment break their rules; ``require_bcrypt`` tells beforehand
-    whether ``openssh`` can be encrypted.
+    ``public_key`` is the key's own public half; its comment is written into the ``openssh`` format, PEM formats hold none.
+    Raises :class:`KeyPairError` if the type cannot be written in the format, or passphrase or comment break their rules;
+    ``require_bcrypt`` tells beforehand whether ``openssh`` can be encrypted.
     """
-    public_key = public_key_of(private_key, comment)
     formats = KEY_TYPES[public_key.type].private_key_formats
     if private_key_format not in formats:
         raise KeyPairError(

@@ -53,7 +53,7 @@ class KeyMaker:
             self._prepared[kind] = generate(planned.type, planned.size)
         key = self._prepared[kind]
         public_key = public_key_of(key, planned.comment)
-        private_key = serialize(key, self._wish.private_key_format or OPENSSH, self._wish.passphrase, planned.comment)
+        private_key = serialize(key, public_key, self._wish.private_key_format or OPENSSH, self._wish.passphrase)
         return Material(planned.type, planned.size, public_key.fingerprint, public_key.line("")), private_key
 
 

@@ -39,7 +39,7 @@ def private_key_bytes(
     number: int = 0, key_type: str = "ed25519", size: int = 256, form: str = "openssh", passphrase: str | None = None
 ) -> bytes:
     """Return the content of the private key file of :func:`key`."""
-    return serialize(key(number, key_type, size), form, passphrase, "test")
+    return serialize(key(number, key_type, size), public_key_of(key(number, key_type, size), "test"), form, passphrase)
 
 
 def key_pair(name: str = "ops", number: int = 0, key_type: str = "ed25519", size: int = 256, **changes: Any) -> KeyPair:

@@ -26,11 +26,11 @@ _KEY = generate("ed25519", 256)
 _FINGERPRINT = public_key_of(_KEY, "").fingerprint
 _BLOB = public_key_of(_KEY, "").blob
 _ECDSA = generate("ecdsa", 256)
-_PLAIN = serialize(_KEY, "openssh", None, "c")
-_ENCRYPTED = serialize(_KEY, "openssh", "secret", "c")
-_PKCS8 = serialize(_ECDSA, "pkcs8", None, "")
-_PKCS8_ENCRYPTED = serialize(_ECDSA, "pkcs8", "secret", "")
-_SEC1_ENCRYPTED = serialize(_ECDSA, "pkcs1", "secret", "")
+_PLAIN = serialize(_KEY, public_key_of(_KEY, "c"), "openssh", None)
+_ENCRYPTED = serialize(_KEY, public_key_of(_KEY, "c"), "openssh", "secret")
+_PKCS8 = serialize(_ECDSA, public_key_of(_ECDSA, ""), "pkcs8", None)
+_PKCS8_ENCRYPTED = serialize(_ECDSA, public_key_of(_ECDSA, ""), "pkcs8", "secret")
+_SEC1_ENCRYPTED = serialize(_ECDSA, public_key_of(_ECDSA, ""), "pkcs1", "secret")
 
 
 def _container(data: bytes) -> bytes:
@@ -196,7 +196,7 @@ def test_a_flipped_bit_outside_of_secret_and_comment_is_noticed() -> None:
 def test_no_flipped_bit_gives_an_error_or_a_key_that_is_not_there(
     key_type: str, size: int, private_key: Callable[[str, int], Any], public_key: Callable[[str, int], PublicKey]
 ) -> None:
-    container = _container(serialize(private_key(key_type, size), "openssh", None, "c"))
+    container = _container(serialize(private_key(key_type, size), public_key_of(private_key(key_type, size), "c"), "openssh", None))
     for at in range(len(container)):
         flipped = container[:at] + bytes([container[at] ^ 1 << at % 8]) + container[at + 1 :]
         identity = identify_private_key(_armor(flipped), None)
@@ -205,7 +205,7 @@ def test_no_flipped_bit_gives_an_error_or_a_key_that_is_not_there(
 
 
 def test_rsa_primes_that_do_not_give_the_modulus_are_noticed(private_key: Callable[[str, int], Any]) -> None:
-    data = serialize(private_key("rsa", 2048), "openssh", None, "c")
+    data = serialize(private_key("rsa", 2048), public_key_of(private_key("rsa", 2048), "c"), "openssh", None)
     prime = private_key("rsa", 2048).private_numbers().p.to_bytes(128, "big")
     spoilt = _container(data).replace(prime, prime[:-1] + bytes([prime[-1] ^ 2]))
     assert identify_private_key(data, None).problem is None

@@ -244,7 +244,8 @@ Private-MAC: 00
 
 
 def _openssh(passphrase: str | None) -> str:
-    return serialize(generate("ed25519", 256), "openssh", passphrase, "canary").decode()
+    key = generate("ed25519", 256)
+    return serialize(key, public_key_of(key, "canary"), "openssh", passphrase).decode()
 
 
 def _traditional(private_format: PrivateFormat, passphrase: bytes | None) -> str:

@@ -41,7 +41,7 @@ def test_every_file_is_to_ssh_keygen_and_to_us_the_key_that_was_made(
     private_file: Callable[[bytes], Path],
 ) -> None:
     key = public_key(key_type, size)
-    data = serialize(private_key(key_type, size), form, passphrase, "Zoë's key")
+    data = serialize(private_key(key_type, size), public_key_of(private_key(key_type, size), "Zoë's key"), form, passphrase)
     in_file = "Zoë's key" if form == "openssh" else ""
     assert data.startswith(b"-----BEGIN ") and data.endswith(b"-----\n")
 
@@ -66,7 +66,7 @@ def test_comments_of_any_length_are_inside_the_file(
     private_file: Callable[[bytes], Path],
 ) -> None:
     key = private_key("ed25519", 256)
-    data = serialize(key, "openssh", passphrase, comment)
+    data = serialize(key, public_key_of(key, comment), "openssh", passphrase)
     printed = ssh_keygen("-y", "-P", passphrase or "", "-f", private_file(data))
     assert printed.rstrip("\n") == public_key_of(key, "").line(comment)
 
@@ -77,14 +77,15 @@ def test_comments_of_any_length_are_inside_the_file(
 def test_the_file_holds_the_private_numbers_themselves(form: str, load: Callable[..., Any], private_key: Callable[[str, int], Any]) -> None:
     for key_type, size in (("ecdsa", 521), ("rsa", 2048)):
         key = private_key(key_type, size)
-        assert load(serialize(key, form, None, ""), None).private_numbers() == key.private_numbers()
-        assert load(serialize(key, form, "secret", ""), b"secret").private_numbers() == key.private_numbers()
+        assert load(serialize(key, public_key_of(key, ""), form, None), None).private_numbers() == key.private_numbers()
+        assert load(serialize(key, public_key_of(key, ""), form, "secret"), b"secret").private_numbers() == key.private_numbers()
 
 
 def test_salt_and_check_numbers_differ_every_time(private_key: Callable[[str, int], Any]) -> None:
     key = private_key("ed25519", 256)
     for passphrase in (None, "secret"):
-        assert serialize(key, "openssh", passphrase, "") != serialize(key, "openssh", passphrase, "")
+        one, other = (serialize(key, public_key_of(key, ""), "openssh", passphrase) for _time in range(2))
+        assert one != other
 
 
 _REFUSED: dict[str, tuple[str, str, str | None, str, ErrorCode]] = {
@@ -104,8 +105,9 @@ _REFUSED: dict[str, tuple[str, str, str | None, str, ErrorCode]] = {
 @pytest.mark.parametrize("name", _REFUSED)
 def test_what_cannot_be_written_is_refused_without_showing_the_passphrase(name: str, private_key: Callable[[str, int], Any]) -> None:
     key_type, form, passphrase, comment, code = _REFUSED[name]
+    key = private_key(key_type, 256)
     with pytest.raises(KeyPairError) as caught:
-        serialize(private_key(key_type, 256), form, passphrase, comment)
+        serialize(key, public_key_of(key, comment), form, passphrase)
     assert caught.value.code is code
     assert caught.value.__context__ is None
     assert "canary" not in caught.value.message
@@ -122,16 +124,18 @@ class _BrokenKey:
 
 
 def test_an_error_of_the_library_does_not_travel_with_ours(private_key: Callable[[str, int], Any]) -> None:
+    key: Any = _BrokenKey(private_key("ecdsa", 256))
     with pytest.raises(KeyPairError) as caught:
-        serialize(_BrokenKey(private_key("ecdsa", 256)), "pkcs8", "canary", "")  # type: ignore[arg-type]
+        serialize(key, public_key_of(key, ""), "pkcs8", "canary")
     assert caught.value.code is ErrorCode.PARAMETER_INVALID
     assert "canary: the" not in "".join(traceback.format_exception_only(caught.value))
     assert caught.value.__context__ is None
 
 
 def test_without_bcrypt_only_openssh_cannot_be_encrypted(private_key: Callable[[str, int], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    ed25519, ecdsa = private_key("ed25519", 256), private_key("ecdsa", 256)
     monkeypatch.setitem(sys.modules, "bcrypt", None)
     with pytest.raises(KeyPairError, match=r"pip install bcrypt.*pkcs8"):
-        serialize(private_key("ed25519", 256), "openssh", "secret", "")
-    assert serialize(private_key("ed25519", 256), "openssh", None, "")
-    assert serialize(private_key("ecdsa", 256), "pkcs8", "secret", "")
+        serialize(ed25519, public_key_of(ed25519, ""), "openssh", "secret")
+    assert serialize(ed25519, public_key_of(ed25519, ""), "openssh", None)
+    assert serialize(ecdsa, public_key_of(ecdsa, ""), "pkcs8", "secret")
