@@ -27,6 +27,7 @@ from . import (
     kills,
     leak_cores,
     leaks,
+    lies,
     models,
     power,
     races,
@@ -39,11 +40,12 @@ from .operations import Stage
 from .table import Row, problems, table
 
 KINDS_AT_ONCE = 2
-TRACED = ("kills", "errors", "bindings", "alarms")
+TRACED = ("kills", "errors", "lies", "bindings", "alarms")
 KINDS: dict[str, Callable[[Stage, bool], list[Row]]] = {
     "servers": servers.sweep,
     "kills": kills.sweep,
     "errors": errors.sweep,
+    "lies": lies.sweep,
     "bindings": bindings.sweep,
     "disks": disks.sweep,
     "statements": statements.sweep,

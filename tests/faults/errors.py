@@ -63,7 +63,7 @@ def _refused(stage: Stage, struck: Sequence[Trial]) -> dict[Trial, list[str]]:
     for number, trial in enumerate(struck):
         assert isinstance(trial.point, Refusal)
         arguments = trial.point.arguments(trial.world, f"error={trial.point.error}")
-        tasks.append(trial.operation.task(f"struck {number}", trial.world, lock_timeout=attached(arguments, _log(trial))))
+        tasks.append(trial.operation.task(f"struck {number}", trial.world, lock_timeout=attached(arguments, log_of(trial))))
     run = stage.controller.playbook(tasks)
     return {trial: _violations(trial, run, run.of(f"struck {number}")) for number, trial in enumerate(struck)}
 
@@ -71,7 +71,7 @@ def _refused(stage: Stage, struck: Sequence[Trial]) -> dict[Trial, list[str]]:
 def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     if result is None:
         return [f"the run ended early: {run.output[-300:]}"]
-    found = [] if was_struck(_log(trial)) or trial.point.call == VARIES else ["the call was not refused"]
+    found = [] if was_struck(log_of(trial)) or trial.point.call == VARIES else ["the call was not refused"]
     found += [f"the run printed {sign}" for sign in SIGNS if sign in run.output]
     found += violations_after_error(trial.world, trial.memory, trial.operation.may_go)
     return found + refusal_problems(result, *trial.world.told_places)
@@ -91,5 +91,6 @@ def refusal_problems(result: Result, *places: str) -> list[str]:
     return found
 
 
-def _log(trial: Trial) -> Path:
+def log_of(trial: Trial) -> Path:
+    """Return the file that strace notes in what it did to a try."""
     return trial.world.root.with_suffix(".log")

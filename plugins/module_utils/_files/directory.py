@@ -105,7 +105,11 @@ class Directory:
 
     def replace(self, source: str, target: str) -> None:
         """Give a file the name of another one, which it replaces."""
+        file = self.entry(source)
         os.rename(source, target, src_dir_fd=self.fd, dst_dir_fd=self.fd)
+        entry = self.entry(target)
+        if file is None or entry is None or not os.path.samestat(file, entry):
+            raise _untrue(target)
 
     def move(self, source: str, target: str) -> None:
         """Give a file another name that nothing has yet; after a crash it may have both names, which a second call mends."""
@@ -118,7 +122,11 @@ class Directory:
             if error.errno not in _NO_HARD_LINKS:
                 raise
             rename_without_replacing(self.fd, source, target)
+            if self.entry(source) is not None:
+                raise _untrue(target)
             return
+        if not self.same_file(source, target):  # before the other name is given up, which may be the only one
+            raise _untrue(target)
         os.unlink(source, dir_fd=self.fd)
 
     def can_link(self, existing: str, probe: str) -> bool:
@@ -179,6 +187,10 @@ def kind_of(mode: int) -> str:
         stat.S_IFBLK: "a device",
     }
     return kinds.get(stat.S_IFMT(mode), "a regular file")
+
+
+def _untrue(name: str) -> OSError:
+    return OSError(errno.EIO, f"the file system says that '{name}' is there now, and it is not")
 
 
 def _read_all(descriptor: int, limit: int) -> bytes:

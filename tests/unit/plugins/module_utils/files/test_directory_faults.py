@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ansible_collections.keywright.ssh.plugins.module_utils._files import directory
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import fork
 
@@ -133,3 +134,37 @@ def test_no_descriptor_stays_open_after_failures(tmp_path: Path, monkeypatch: py
             with pytest.raises(OSError):
                 folder.read("fifo", 10)
         assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("liar", ["link", "rename", "renameat2"])
+def test_a_new_name_that_is_not_there_although_the_system_says_so_is_an_error_and_costs_no_file(
+    liar: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EPERM, "no hard links")
+
+    def lie(*_arguments: object, **_options: object) -> None:
+        pass
+
+    if liar == "renameat2":
+        monkeypatch.setattr(os, "link", refuse)
+        monkeypatch.setattr(directory, "rename_without_replacing", lie)
+    else:
+        monkeypatch.setattr(os, liar, lie)
+    with Directory(str(tmp_path)) as folder:
+        folder.create("staged", b"ours")
+        act = folder.replace if liar == "rename" else folder.move
+        for _second in range(2):
+            with pytest.raises(OSError, match=r"'ops\.pem' is there now, and it is not") as caught:
+                act("staged", "ops.pem")
+            assert caught.value.errno == errno.EIO
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"staged": b"ours"}
+
+
+def test_another_file_under_the_new_name_is_not_taken_for_the_one_that_was_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Directory(str(tmp_path)) as folder:
+        folder.create("staged", b"ours")
+        monkeypatch.setattr(os, "link", lambda *_arguments, **_options: (tmp_path / "ops.pem").write_bytes(b"theirs"))
+        with pytest.raises(OSError, match="and it is not"):
+            folder.move("staged", "ops.pem")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"staged": b"ours", "ops.pem": b"theirs"}
