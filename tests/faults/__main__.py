@@ -33,6 +33,7 @@ from . import (
     races,
     servers,
     statements,
+    stress,
 )
 from .controller import Controller
 from .injection import points_of, tracing_problem
@@ -54,6 +55,7 @@ KINDS: dict[str, Callable[[Stage, bool], list[Row]]] = {
     "power": power.sweep,
     "races": races.sweep,
     "crowds": crowds.sweep,
+    "stress": stress.sweep,
     "alarms": alarms.sweep,
     "leaks": leaks.sweep,
     "cores": leak_cores.sweep,

@@ -123,7 +123,7 @@ class Directory:
                 raise
             rename_without_replacing(self.fd, source, target)
             if self.entry(source) is not None:
-                raise _untrue(target)
+                raise _untrue(target) from None
             return
         if not self.same_file(source, target):  # before the other name is given up, which may be the only one
             raise _untrue(target)
