@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories, check_directory
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import compare
@@ -29,8 +29,13 @@ MOVED_PROBE_NAME = f"{OWN_PREFIX}probe.moved"
 class Workspace:
     """Directories whose locks are held, by the path that the user knows them by."""
 
-    def __init__(self, directories: dict[str, Directory]) -> None:
+    def __init__(self, directories: dict[str, Directory], locks: Iterable[Callable[[], bool]] = ()) -> None:
         self._directories = directories
+        self._locks = tuple(locks)
+
+    def is_locked(self) -> bool:
+        """Tell whether the locks are held still; somebody may have removed their files."""
+        return all(held() for held in self._locks)
 
     def directories(self) -> Directories:
         """Return the locked directories for a new look into them."""
@@ -145,7 +150,7 @@ def locked_directories(needed: Iterable[str], made: Iterable[str], timeout: floa
             with explained(ErrorCode.FILE_UNWRITABLE, f"The directory '{path}' cannot be made"):
                 make_directories(path)
         opened: dict[str, Directory] = {}
-        locked: set[tuple[int, int]] = set()
+        locked: dict[tuple[int, int], Callable[[], bool]] = {}
         for path in sorted(needed, key=real_path):
             directory = _opened(path)
             if directory is None:
@@ -154,10 +159,9 @@ def locked_directories(needed: Iterable[str], made: Iterable[str], timeout: floa
             check_directory(directory)
             identity = (directory.status().st_dev, directory.status().st_ino)
             if identity not in locked:
-                stack.enter_context(exclusive_lock(directory, LOCK_NAME, timeout, ErrorCode.FILE_UNWRITABLE))
-                locked.add(identity)
+                locked[identity] = stack.enter_context(exclusive_lock(directory, LOCK_NAME, timeout, ErrorCode.FILE_UNWRITABLE))
             opened[path] = directory
-        yield Workspace(opened)
+        yield Workspace(opened, locked.values())
 
 
 def _opened(path: str) -> Directory | None:

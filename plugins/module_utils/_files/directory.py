@@ -137,7 +137,7 @@ class Directory:
             if error.errno not in _NO_HARD_LINKS:
                 raise
             return False
-        os.unlink(probe, dir_fd=self.fd)
+        self.remove(probe)
         return True
 
     def same_file(self, one: str, other: str) -> bool:

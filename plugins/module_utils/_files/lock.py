@@ -16,7 +16,7 @@ import re
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import PRIVATE_FILE, Directory
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import is_group_writable
@@ -31,8 +31,11 @@ _HOLDER = re.compile(rb"(?:pid \d+ since \S+\n)?")
 
 
 @contextlib.contextmanager
-def exclusive_lock(directory: Directory, name: str, timeout: float, unwritable: ErrorCode) -> Iterator[None]:
+def exclusive_lock(directory: Directory, name: str, timeout: float, unwritable: ErrorCode) -> Iterator[Callable[[], bool]]:
     """Hold the lock ``name`` of a directory; wait for it for at most ``timeout`` seconds.
+
+    The block gets a function that tells whether it is still held: not if somebody removed or replaced the file, for then
+    another process may hold the lock as well.
 
     Raises :class:`KeyPairError` with ``Registry.LockTimeout``, which names the holder, with ``Registry.LockUnavailable``
     where the file system cannot lock, or with ``unwritable`` where the lock file cannot be made. A holder that dies loses
@@ -41,7 +44,7 @@ def exclusive_lock(directory: Directory, name: str, timeout: float, unwritable: 
     descriptor = _acquire(directory, name, timeout, unwritable)
     try:
         _say_who_holds(descriptor)
-        yield
+        yield lambda: _is_entry(descriptor, directory, name)
     finally:
         try:
             _note(descriptor, b"")
@@ -58,14 +61,18 @@ def _acquire(directory: Directory, name: str, timeout: float, unwritable: ErrorC
                 descriptor, directory.path_of(name), deadline - time.monotonic()
             ):
                 raise _timed_out(descriptor, directory.path_of(name), timeout)
-            # Somebody may have removed or replaced the file while we waited: a lock on a nameless file excludes nobody.
-            entry = directory.entry(name)
-            if entry is not None and os.path.samestat(os.fstat(descriptor), entry):
+            if _is_entry(descriptor, directory, name):
                 return descriptor
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _is_entry(descriptor: int, directory: Directory, name: str) -> bool:
+    """Tell whether the file is there still: a lock on a nameless one, which somebody removed or replaced, excludes nobody."""
+    entry = directory.entry(name)
+    return entry is not None and os.path.samestat(os.fstat(descriptor), entry)
 
 
 def _open(directory: Directory, name: str, unwritable: ErrorCode) -> int:

@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import (
     PRIVATE_FILE,
@@ -43,7 +43,7 @@ class FileStore:
     def __init__(self, path: str) -> None:
         self.path = path
         self._opened: Directory | None = None
-        self._locked: set[str] = set()
+        self._locked: dict[str, Callable[[], bool]] = {}
 
     @property
     def identity(self) -> str:
@@ -73,12 +73,12 @@ class FileStore:
     @contextlib.contextmanager
     def exclusive(self, region: str, timeout: float) -> Iterator[None]:
         """Hold the region's lock; the registry is made if it is not there."""
-        with exclusive_lock(self._made(), f"{region}.lock", timeout, ErrorCode.REGISTRY_UNWRITABLE):
-            self._locked.add(region)
+        with exclusive_lock(self._made(), f"{region}.lock", timeout, ErrorCode.REGISTRY_UNWRITABLE) as held:
+            self._locked[region] = held
             try:
                 yield
             finally:
-                self._locked.discard(region)
+                del self._locked[region]
 
     @contextlib.contextmanager
     def exclusive_account(self, account: str, timeout: float) -> Iterator[None]:
@@ -111,7 +111,11 @@ class FileStore:
             raise StoreConflictError(region)
         with explained(ErrorCode.REGISTRY_UNWRITABLE, f"The document '{self._path(region)}' cannot be written"):
             data = recent.encoded(document)
-            self._replace(directory, region, data, None if found is None else found[1])
+            try:
+                self._replace(directory, region, data, None if found is None else found[1])
+            except (FileNotFoundError, FileExistsError):
+                self._check_locked(region)
+                raise
         return _version(data)
 
     def check_room(self, region: str, document: Document, more: int) -> None:
@@ -135,8 +139,10 @@ class FileStore:
     def _replace(self, directory: Directory, region: str, data: bytes, old: os.stat_result | None) -> None:
         temporary = f".{region}.json.new"
         mode, group = (PRIVATE_FILE, None) if old is None else (stat.S_IMODE(old.st_mode), old.st_gid)
+        self._check_locked(region)
         directory.remove(temporary)  # a crash may have left it, and nobody else writes while the lock is held
         directory.create(temporary, data, mode, group)
+        self._check_locked(region)  # if it is lost, that name is the next holder's
         try:
             directory.replace(temporary, f"{region}.json")
         except BaseException:
@@ -144,6 +150,11 @@ class FileStore:
                 directory.remove(temporary)
             raise
         directory.sync()
+
+    def _check_locked(self, region: str) -> None:
+        """Raise what a run that was not alone is told: somebody removed the lock's file, so that another one may write."""
+        if not self._locked[region]():
+            raise StoreConflictError(region)
 
     def _find(self, region: str) -> _Found | None:
         directory = self._directory()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.workspace import Workspace, locked_directories
-from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
@@ -79,6 +79,9 @@ class _Run:
                     return self._apply(view, workspace)
                 except StoreConflictError:
                     continue
+                except KeyPairError:
+                    if workspace.is_locked():
+                        raise
         raise StoreConflictError(self._wish.region)
 
     def _look(self, workspace: Workspace) -> View:

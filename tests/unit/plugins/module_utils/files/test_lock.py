@@ -201,3 +201,16 @@ def test_a_holder_that_does_not_say_who_it_is_is_another_process(folder: Directo
         with pytest.raises(KeyPairError, match="it is held by another process") as caught, _lock(folder):
             pytest.fail("locked")
     assert caught.value.code is ErrorCode.LOCK_TIMEOUT
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_holder_is_told_that_its_lock_file_was_removed_or_replaced(replaced: bool, folder: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "eu-1.lock"
+    with exclusive_lock(folder, "eu-1.lock", 0, ErrorCode.REGISTRY_UNWRITABLE) as held:
+        assert held()
+        path.unlink()
+        if replaced:
+            path.touch(0o600)
+        assert not held()
+    with exclusive_lock(folder, "eu-1.lock", 0, ErrorCode.REGISTRY_UNWRITABLE) as held:
+        assert held()
