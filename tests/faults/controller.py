@@ -12,14 +12,17 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 COPIED = ("plugins", "roles", "meta", "galaxy.yml", "tests/unit")
+IN_MEMORY = Path("/dev/shm")
 SECONDS = 900
 TO_DIE = 30
 # However many kinds of fault are tried at once, no more runs of Ansible than this are (crowds are meant to be more).
@@ -161,6 +164,13 @@ class Controller:
             errors="backslashreplace",
         )
         return process, results
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """Make a folder where flushing costs nothing, if the machine has such a place, for what is tried many thousand times."""
+    with tempfile.TemporaryDirectory(prefix="keywright-faults-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def read_results(file: Path) -> tuple[Result, ...]:

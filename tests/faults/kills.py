@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
+from .controller import in_memory
 from .injection import VARIES, Point, attached, points_of
 from .invariant import Memory, violations_after_repair, violations_at_any_time
 from .operations import Operation, Stage
@@ -24,6 +25,8 @@ PART = 100
 # Ansible waits for ever for a task that is killed while it tells its result; then the whole run is.
 SECONDS = 60
 SHUFFLED = random.Random(5)
+PAIRS = 500
+ENDINGS = ("TERM", "INT", "HUP")
 
 T = TypeVar("T")
 
@@ -54,7 +57,16 @@ def trials(stage: Stage, operation: Operation, title: str, points: Iterable[Poin
 def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Kill each operation at each of its calls; a sample takes every twentieth."""
     rows = killed(stage, 20 if sample else 1)
-    return rows if sample else [*rows, *killed_twice(stage), *_ended_by(stage, "TERM"), *_ended_by(stage, "INT")]
+    return (
+        rows
+        if sample
+        else [
+            *rows,
+            *killed_twice(stage),
+            _killed_twice_in_process(stage),
+            *(row for signal in ENDINGS for row in _ended_by(stage, signal)),
+        ]
+    )
 
 
 def killed(stage: Stage, step: int) -> list[Row]:
@@ -78,6 +90,12 @@ def killed_twice(stage: Stage) -> list[Row]:
     repaired = repair(stage, struck)
     found = {trial: first[trial] + second[other] + repaired[trial] for trial, other in zip(struck, others, strict=True)}
     return _one_row(f"killed, and the repair killed as well{told_store(stage)}", found)
+
+
+def _killed_twice_in_process(stage: Stage) -> Row:
+    with in_memory() as folder:
+        told = stage.controller.python("tests.faults.twice_runs", str(folder), str(PAIRS))
+    return Row("killed, and the repair killed as well, in process", told["tries"], told["lost"])
 
 
 def _ended_by(stage: Stage, signal: str) -> list[Row]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from .controller import in_memory
 from .operations import Stage
 from .table import Row
 
@@ -32,6 +33,6 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
 
 
 def _run(stage: Stage, title: str, task: str, *numbers: int) -> tuple[Row, int]:
-    folder = stage.controller.folder / f"stress-{title.replace(' ', '-').replace(',', '')}"
-    told = stage.controller.python("tests.faults.stress_runs", str(folder), task, *map(str, numbers))
+    with in_memory() as folder:
+        told = stage.controller.python("tests.faults.stress_runs", str(folder / "world"), task, *map(str, numbers))
     return Row(title, told["tries"], told["lost"]), told["seen"]
