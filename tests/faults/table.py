@@ -17,7 +17,8 @@ class Row:
     """One fault: how often it was tried, and each promise that it broke.
 
     ``lost`` are broken promises about keys, files and errors; ``leaked`` are places where a secret was found. ``skipped``
-    says why nothing could be tried; that is a failure as well, unless the machine cannot do it.
+    says why nothing could be tried; that is a failure as well, unless the machine cannot do it. ``noted`` are no failures,
+    but whoever reads the table has to know them.
     """
 
     fault: str
@@ -25,6 +26,7 @@ class Row:
     lost: list[str] = field(default_factory=list)
     leaked: list[str] = field(default_factory=list)
     skipped: str = ""
+    noted: list[str] = field(default_factory=list)
 
     def tried(self, label: str, lost: Iterable[str] = (), leaked: Iterable[str] = ()) -> None:
         """Count one try and what it broke."""
@@ -48,10 +50,10 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def problems(rows: Iterable[Row]) -> str:
-    """Return the broken promises in words, the first few of each row."""
+    """Return the broken promises and what else was noted in words, the first few of each row."""
     lines = []
     for row in rows:
-        for title, found in (("lost", row.lost), ("leaked", row.leaked)):
+        for title, found in (("lost", row.lost), ("leaked", row.leaked), ("noted", row.noted)):
             lines += [f"{row.fault}: {title}: {problem}" for problem in found[:MAX_PROBLEMS_SHOWN]]
             if len(found) > MAX_PROBLEMS_SHOWN:
                 lines.append(f"{row.fault}: {title}: and {len(found) - MAX_PROBLEMS_SHOWN} more")
