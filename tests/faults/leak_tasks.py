@@ -15,6 +15,27 @@ from .worlds import World
 PASSPHRASE = "Canary-Passphrase-7Qx-2026"
 PASTED = "{{ lookup('ansible.builtin.file', pasted) }}"
 _KEPT = ("name", "tags", "comment", "public_key", "private_key_dir", "private_key_file", "adopt_private_key_file", "registry", "region")
+BY_NAME = {"name": "{{ item.name }}", "passphrase": "{{ lookup('ansible.builtin.vars', item.secret) }}"}
+FORMS = (
+    "create",
+    "create, encrypted",
+    "in a loop",
+    "in a loop, by names of variables",
+    "transaction",
+    "show",
+    "show the loop",
+    "bind",
+    "pasted into name",
+    "pasted into a tag",
+    "passphrase, list",
+    "passphrase, unknown option",
+    "passphrase, for what differs",
+    "passphrase, of another file",
+    "passphrase, in the way",
+    "bind, passphrase in a list",
+    "in a loop, wrong",
+    "in a loop, one wrong",
+)
 _CHOSEN = ("type", "size", "state", "regenerate", "purge_tags", "lock_timeout", "private_key_format", "on_missing_private_key")
 
 
@@ -28,6 +49,7 @@ def good_tasks(world: World) -> list[Task]:
         world.task("create, pkcs8", {"name": "other", "type": "ecdsa", "private_key_format": "pkcs8", "passphrase": word}),
         world.task("create, pkcs1", {"name": "old", "type": "rsa", "size": 2048, "private_key_format": "pkcs1"}),
         world.task("in a loop", {"name": "{{ item }}", "passphrase": word}, loop=["one", "two"], register="looped"),
+        world.task("in a loop, by names of variables", BY_NAME, loop=[{"name": "five", "secret": "canary"}]),
         world.task("transaction", {"name": ["three", "four"], "passphrase": word, "tags": {"a": "b"}}),
         world.task("regenerate", {"name": "locked", "type": "ecdsa", "regenerate": "full_idempotence", "passphrase": word}),
         world.task("adopt", {"name": "adopted", "adopt_private_key_file": "{{ locked }}", "passphrase": word}),
@@ -69,7 +91,23 @@ def bad_tasks(world: World) -> list[Task]:
     tasks.append(world.binding("bind, pasted", {"name": PASTED, "passphrase": word}))
     tasks.append(world.binding("bind, passphrase in a list", {"name": "locked", "passphrase": [word]}))
     tasks.append(world.task("in a loop, wrong", {"name": "bad", "passphrase": "{{ [canary] }}"}, loop=["x", "y"]))
+    looped = [{"name": "six", "secret": "canary"}, {"name": "no/name", "secret": "canary"}]
+    tasks.append(world.task("in a loop, one wrong", BY_NAME, loop=looped))
     return tasks
+
+
+def chosen(tasks: list[Task]) -> list[Task]:
+    """Return tasks of each form; what all others return is in the output of other runs, and plugins get no more than that."""
+    return [task for task in tasks if task["name"] in FORMS]
+
+
+def rescued(tasks: list[Task]) -> list[Task]:
+    """Return the tasks such that a failure is one, which some callback plugins only then tell, and the run goes on."""
+    blocks = []
+    for task in tasks:
+        strict = {keyword: value for keyword, value in task.items() if keyword != "ignore_errors"}
+        blocks.append({"name": "strictly", "block": [strict], "rescue": [{"ansible.builtin.meta": "noop"}]})
+    return blocks
 
 
 def leaking_tasks() -> list[Task]:
