@@ -5,7 +5,7 @@
 """Secrets are searched on the other supported ansible-cores, and on the next one as far as it can be installed.
 
 The core that runs everything else is searched in all ways; each other one with everything switched on at once, at success and
-at each failure, in check mode, and in ad-hoc commands, after the same controls.
+at each failure, in check mode, and in ad-hoc commands, after the same controls; and with each callback plugin that it ships.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from tools.interpreters import find_interpreter
 from tools.test_matrix import MATRIX, NEXT, PAIRS, Pair, StepError, install
 
+from . import leak_callbacks
 from .leaks import ad_hoc, controls, search, ways
 from .operations import Stage
 from .table import Row
@@ -60,4 +61,5 @@ def _rows(stage: Stage, pair: Pair) -> list[Row]:
     row = Row(title)
     for way in ways(sample=True):
         search(stage, row, way, f"{pair.core}-{len(way.arguments)}", programs)
-    return [controls(stage, f"{title}, controls", programs), row, ad_hoc(stage, f"{title}, ad-hoc", programs)]
+    found = [controls(stage, f"{title}, controls", programs), row, ad_hoc(stage, f"{title}, ad-hoc", programs)]
+    return found + leak_callbacks.shipped(stage, f"{title}, callbacks", programs)
