@@ -25,9 +25,9 @@ _CGROUP = ("memory.max_usage_in_bytes", "memory.usage_in_bytes", "cpuacct.usage"
 class Settings:
     """The variables, the configuration and the files of a plugin.
 
-    ``records`` is a pattern of files of which one must hold ``tells`` after a run, or the plugin has told nothing of it. ``fails_in``
-    are events that the plugin cannot take where nobody is logged in. ``may_decline`` says what a machine needs for it, if
-    not all have that; a plugin that declines though it may not is a failure.
+    ``records`` is a pattern of files of which one must hold ``tells`` after a run, or the plugin has told nothing of it.
+    ``fails_in`` are events that the plugin itself cannot take, which is not for this collection to mend. ``may_decline`` says
+    what a machine needs for it, if not all have that; a plugin that declines though it may not is a failure.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +75,7 @@ SETTINGS: dict[str, Settings] = {
     "community.general.logentries": Settings(
         {"LOGENTRIES_API": "127.0.0.1", "LOGENTRIES_PORT": "{stream}", "LOGENTRIES_ANSIBLE_TOKEN": TOKEN},
         records=RECEIVED,
+        # It asks who is logged in, and fails where nobody is.
         fails_in=("v2_playbook_on_play_start",),
     ),
     "community.general.logstash": _served(LOGSTASH_SERVER="127.0.0.1", LOGSTASH_PORT="{stream}", LOGSTASH_FORMAT_VERSION="v2"),
@@ -91,6 +92,8 @@ SETTINGS: dict[str, Settings] = {
     "community.general.splunk": _served(SPLUNK_URL=SERVER, SPLUNK_AUTHTOKEN=TOKEN),
     "community.general.sumologic": _served(SUMOLOGIC_URL=SERVER),
     "community.general.syslog_json": _served(SYSLOG_SERVER="127.0.0.1", SYSLOG_PORT="{datagrams}"),
+    # It skips the start of a play, which the plugin that it derives from needs at the first task.
+    "community.general.tasks_only": Settings(fails_in=("v2_playbook_on_task_start",)),
     "community.grafana.grafana_annotations": _served(GRAFANA_URL=SERVER, GRAFANA_API_KEY=TOKEN),
     "theforeman.foreman.foreman": _served(FOREMAN_URL=SERVER),
     # No one's: the control that must be found.
