@@ -31,6 +31,7 @@ PROCESSES = 16
 WORKERS = 8
 TYPES = ("ed25519", "ecdsa")
 READERS = 2
+LEAST = 50_000
 CLOCKS = (timedelta(), timedelta(days=-400), timedelta(days=3653))
 
 Answer = dict[str, Any]
@@ -96,13 +97,13 @@ def _fingerprint(outcome: Outcome) -> str:
     return after.fingerprint if after else ""
 
 
-def _reader(world: World, region: str, stop: Path) -> Callable[[], Answer]:
-    """Read one region as long as others write: what is read is whole, and never older than what was read before."""
+def _reader(world: World, region: str, stop: Path, least: int) -> Callable[[], Answer]:
+    """Read one region as long as others write, and at least so often: what is read is whole, and never older than what was read before."""
 
     def read() -> Answer:
         reads, last = 0, 0
         store = FileStore(str(world.registry))
-        while not stop.exists():
+        while not stop.exists() or reads < least:
             for _turn in range(50):
                 document = store.read(region).document
                 reads += 1
@@ -139,7 +140,11 @@ def names(folder: Path, count: int, vandals: int) -> Answer:
     """Make names of each process and names of all while others read, or while others remove the locks."""
     world, stop = World(folder), folder / "stop"
     tasks = [_maker(world, number, count) for number in range(PROCESSES)]
-    others = [_vandal(folder, stop)] if vandals else [_reader(world, region, stop) for region in REGIONS * (READERS // 2)]
+    others = (
+        [_vandal(folder, stop)]
+        if vandals
+        else [_reader(world, region, stop, LEAST if count > 2 else 0) for region in REGIONS * (READERS // 2)]
+    )
     answers = at_once([*tasks, *others], stop)
     lost = [answer for answer in answers if isinstance(answer, str)]
     shared: dict[int, list[list[Any]]] = {}

@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Iterator[Directory]:
         yield opened
 
 
-def _lock(folder: Directory, name: str = "eu-1.lock", seconds: float = 0) -> contextlib.AbstractContextManager[None]:
+def _lock(folder: Directory, name: str = "eu-1.lock", seconds: float = 0) -> contextlib.AbstractContextManager[object]:
     return exclusive_lock(folder, name, seconds, ErrorCode.REGISTRY_UNWRITABLE)
 
 
