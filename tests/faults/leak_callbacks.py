@@ -9,6 +9,7 @@ Which plugins ran is not guessed from the output: the plugin "recorded" writes d
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -38,6 +39,7 @@ from ansible.plugins.loader import callback_loader, init_plugin_loader
 init_plugin_loader()
 print("\\n" + json.dumps({name: getattr(callback_loader.get(name, class_only=True), "CALLBACK_TYPE", "") for name in sys.argv[1:]}))
 """
+_numbers = itertools.count()
 _FAILING = re.compile(r"Failure using method \((\w+)\)|Callback dispatch '(\w+)' failed")
 
 
@@ -160,8 +162,8 @@ def _reason(output: str, name: str) -> str:
 
 def run_with(stage: Stage, plugin: Plugin, arguments: Sequence[str], programs: Path | None, by_itself: bool = True) -> list[Outcome]:
     """Run a plugin in a playbook, and in ad-hoc commands if those are asked for."""
-    core = programs.parent.name if programs else ""
-    scene = Scene(stage, f"{core}{plugin.name}{len(arguments)}", programs)
+    # A short name, for ansible-core 2.21 and later make a socket below the folder, whose path cannot be longer than 107 bytes.
+    scene = Scene(stage, f"callback-{next(_numbers)}", programs)
     good, bad = chosen(good_tasks(scene.world)), chosen(bad_tasks(scene.world))
     with sink(scene.folder / RECEIVED, scene.folder / "inputs" / "sink.pem") as opened:
         listener = Listener(scene, plugin, opened, arguments)
