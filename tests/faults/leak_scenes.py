@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+
 from ..places import MODULE, REGION
 from .canary import Detector, forms_of, forms_of_file
 from .controller import Controller, Run, Task
@@ -51,7 +54,8 @@ class Scene:
         self.world.account.mkdir(mode=0o700)
         self.pasted, self.locked = self.folder / "inputs" / "pasted", self.folder / "inputs" / "locked"
         generate_key(self.pasted)
-        generate_key(self.locked, "-N", PASSPHRASE)
+        self.locked.touch(mode=0o600)
+        self.locked.write_bytes(_locked_key())
         (self.folder / "inputs" / "word").write_text(PASSPHRASE)
 
     def run(self, tasks: list[Task], way: Way, **play: Any) -> Run:
@@ -96,6 +100,12 @@ class Scene:
         """Return where secrets are found below the folder, in the output among others."""
         delivered = [*self.world.root.rglob("*.pem*"), *self.world.root.rglob(".keywright.*")]
         return detector.found_below(self.folder, [*delivered, self.secrets, self.folder / "inputs", self.folder / "collections"])
+
+
+def _locked_key() -> bytes:
+    """Return a key with a passphrase; ssh-keygen would show that to the search in the processes of another scene."""
+    encryption = BestAvailableEncryption(PASSPHRASE.encode())
+    return ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, encryption)
 
 
 @contextmanager

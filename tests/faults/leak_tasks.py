@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from ..places import MODULE, REGION
 from .controller import Task
 from .worlds import World
 
-PASSPHRASE = "Canary-Passphrase-7Qx-2026"
+# Each run has its own: what another run on the machine shows to the search is no leak of this one.
+PASSPHRASE = f"Canary-Passphrase-{secrets.token_hex(4)}"
 PASTED = "{{ lookup('ansible.builtin.file', pasted) }}"
 _KEPT = ("name", "tags", "comment", "public_key", "private_key_dir", "private_key_file", "adopt_private_key_file", "registry", "region")
 BY_NAME = {"name": "{{ item.name }}", "passphrase": "{{ lookup('ansible.builtin.vars', item.secret) }}"}
