@@ -75,6 +75,13 @@ class Postgresql:
         return True
 
 
+def complaint(severity: str, state: str, words: str) -> bytes:
+    """Return what a server sends to complain: an ErrorResponse of PostgreSQL's protocol."""
+    fields = ((b"S", severity), (b"V", severity), (b"C", state), (b"M", words))
+    body = b"".join(kind + text.encode() + b"\0" for kind, text in fields) + b"\0"
+    return b"E" + (len(body) + 4).to_bytes(4, "big") + body
+
+
 @contextlib.contextmanager
 def running(folder: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[Postgresql]:
     """Run a server for the block, as a user without rights if we are root, who must be able to reach the folder.

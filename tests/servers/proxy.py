@@ -25,13 +25,14 @@ class Proxy:
     """What happens to a chunk of a request is decided by ``mode`` when it arrives, for those that ``concerns`` says yes to.
 
     CUT ends the connection instead, REFUSE takes no connections either, SILENT swallows it. LOSE_REPLY forwards it and cuts the
-    client off; HOLD_REQUEST cuts the client off and keeps it until :meth:`release`.
+    client off; HOLD_REQUEST cuts the client off, after the ``last_words``, and keeps it until :meth:`release`.
     """
 
     def __init__(self, target: int) -> None:
         (self.port,) = free_ports(1)
         self.mode = PASS
         self.struck = 0
+        self.last_words = b""
         self.concerns: Callable[[bytes], bool] = lambda _request: True
         self._target = target
         self._held: list[tuple[socket.socket, bytes]] = []
@@ -90,6 +91,7 @@ class Proxy:
                     self.struck += 1
                     self._held.append((server, chunk))
                     self._open.discard(server)
+                    client.sendall(self.last_words)
                     _cut(client)
                     return
                 if mode == LOSE_REPLY:

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
-from ansible_collections.keywright.ssh.tests.servers.postgresql import Postgresql
+from ansible_collections.keywright.ssh.tests.servers.postgresql import Postgresql, complaint
+from ansible_collections.keywright.ssh.tests.servers.proxy import HOLD_REQUEST, Proxy
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import document
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of, own_files
 
@@ -68,6 +70,42 @@ def test_a_tasks_timeout_in_the_middle_of_a_write_loses_no_private_key(held: tup
         signal.signal(signal.SIGALRM, before)
     assert own_files(world.keys)
     transaction.rollback()
+    _is_whole(world)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first write", "later write"])
+@pytest.mark.parametrize(
+    ("severity", "state", "words"),
+    [
+        ("FATAL", "58000", "unable to read data from DB node 0"),
+        ("PANIC", "53100", "could not write to file"),
+        ("FATAL", "XX000", "lost"),
+        ("FATAL", "57P01", "terminating connection"),
+    ],
+)
+def test_a_private_key_is_kept_when_a_server_ends_the_session_in_the_middle_of_a_write_that_comes_later(
+    severity: str,
+    state: str,
+    words: str,
+    first: bool,
+    server: Postgresql,
+    postgresql_url: str,
+    postgresql_proxy: Proxy,
+    opened: Open,
+    tmp_path: Path,
+) -> None:
+    postgresql_proxy.last_words = complaint(severity, state, words)
+    strikes = postgresql_proxy.concerns
+    postgresql_proxy.concerns = lambda request: strikes(request) and not postgresql_proxy.struck
+    if first:
+        opened(postgresql_url).write("us-1", document()._replace(region="us-1"), None)  # so that there are tables
+    else:
+        World(tmp_path, opened(postgresql_url)).make("web")
+    world = World(tmp_path, opened(postgresql_url.replace(f":{server.port}/", f":{postgresql_proxy.port}/"), 5))
+    postgresql_proxy.mode = HOLD_REQUEST
+    world.make("ops")
+    assert postgresql_proxy.struck == 1
+    postgresql_proxy.release()
     _is_whole(world)
 
 

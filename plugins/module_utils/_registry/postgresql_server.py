@@ -33,6 +33,7 @@ _DEFAULTS = {
 }
 _UNDEFINED_TABLE = "42P01"
 _GONE = ("08", "57P")  # connection exceptions, and a server that shuts down or starts
+_ENDS = ("FATAL", "PANIC")  # what ends a session says nothing about what was asked last, whatever its code
 _REFUSALS = {"42501": ErrorCode.REGISTRY_FORBIDDEN, "25006": ErrorCode.REGISTRY_UNWRITABLE, "53": ErrorCode.REGISTRY_UNWRITABLE}
 _FOR_GOOD = re.compile(r"FATAL|no password supplied|certificate|SSL|root\.crt|service file|definition of service")
 _FOR_NOW = re.compile(r"starting up|shutting down|recovery|not yet accepting|too many (clients|connections)|connection slots|terminating")
@@ -155,7 +156,7 @@ class Server:
 
     def _meaning_of(self, error: Any) -> Exception:
         state = error.sqlstate
-        if state is None or state.startswith(_GONE):
+        if state is None or state.startswith(_GONE) or error.diag.severity_nonlocalized in _ENDS:
             return UnansweredError("the connection was lost" if state is None else self._words(error.diag.message_primary or state))
         if state == _UNDEFINED_TABLE:
             return UndefinedTableError()
