@@ -54,7 +54,8 @@ def test_who_holds_an_account_keeps_it_while_the_tables_are_looked_for_and_made(
 
 def test_what_the_server_refuses_does_not_give_up_an_account(server: Postgresql, postgresql_url: str, opened: Open) -> None:
     opened(postgresql_url).write(REGION, document(), None)
-    holder, other = opened(_with_setting(postgresql_url, "default_transaction_read_only", "on")), opened(postgresql_url)
+    read_only = _with_setting(postgresql_url, "default_transaction_read_only", "on") + "&target_session_attrs=any"
+    holder, other = opened(read_only), opened(postgresql_url)
     with holder.exclusive_account("deploy@web1", 1):
         with pytest.raises(KeyPairError) as caught:
             holder.write(REGION, document(serial=8), holder.read(REGION).version)
