@@ -11,32 +11,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import TimeoutError as NotInTimeError
 from importlib import import_module
 from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_connection import (
+    LEAST_SECONDS,
+    connected,
+    is_for_good,
+    settings_of,
+)
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import UnansweredError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import malformed, password_of, shown_url
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import one_line
 
-_DEFAULTS = {
-    "application_name": "keywright.ssh",
-    "target_session_attrs": "read-write",  # a standby may be behind
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-}
 _UNDEFINED_TABLE = "42P01"
 _GONE = ("08", "57P")  # connection exceptions, and a server that shuts down or starts
 _ENDS = ("FATAL", "PANIC")  # what ends a session says nothing about what was asked last, whatever its code
 _REFUSALS = {"42501": ErrorCode.REGISTRY_FORBIDDEN, "25006": ErrorCode.REGISTRY_UNWRITABLE, "53": ErrorCode.REGISTRY_UNWRITABLE}
-_FOR_GOOD = re.compile(r"FATAL|no password supplied|certificate|SSL|root\.crt|service file|definition of service")
-_FOR_NOW = re.compile(r"starting up|shutting down|recovery|not yet accepting|too many (clients|connections)|connection slots|terminating")
 
 
 class UndefinedTableError(Exception):
@@ -127,15 +124,14 @@ class Server:
             options = None
         if options is None:
             raise malformed(self._url, "must be a URL that libpq understands")
-        seconds = max(2, round(self._patience.request_seconds()))
-        settings = {**_DEFAULTS, "connect_timeout": seconds, "tcp_user_timeout": seconds * 1000, **options}
+        settings = settings_of(options, self._patience)
         try:
-            connection = self._library.connect(autocommit=True, prepare_threshold=None, **settings)
+            return connected(self._library, settings, max(LEAST_SECONDS, self._patience.left()))
+        except NotInTimeError:
+            reason, for_good = "connecting took too long", False
         except self._library.Error as error:
-            reason = self._words(str(error))
-        else:
-            return connection
-        if _FOR_GOOD.search(reason) and not _FOR_NOW.search(reason):
+            reason, for_good = self._words(str(error)), is_for_good(self._library, error)
+        if for_good:
             self._patience.answered()
             raise KeyPairError(ErrorCode.REGISTRY_FORBIDDEN, f"The registry '{self.shown}' does not let us in: {reason}.")
         raise UnansweredError(reason)
