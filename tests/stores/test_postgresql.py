@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import encode
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
 from ansible_collections.keywright.ssh.tests.servers.postgresql import Postgresql
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import REGION, document, key_pair
@@ -72,6 +73,16 @@ def test_what_somebody_else_has_damaged_is_refused_and_stays(
     assert error.code is code
     assert words in error.message
     assert _refused(opened(postgresql_url)).message == error.message
+
+
+def test_a_row_that_is_larger_than_any_document_is_refused_and_not_loaded(server: Postgresql, postgresql_url: str, opened: Open) -> None:
+    opened(postgresql_url).write(REGION, document(), None)
+    server.run(f"UPDATE {_schema(postgresql_url)}.keywright_regions SET document = document || decode(repeat('20', {MAX_BYTES}), 'hex')")
+    size = len(encode(document())) + MAX_BYTES
+    error = _refused(opened(postgresql_url))
+    assert error.code is ErrorCode.REGISTRY_CORRUPT
+    assert f"of region '{REGION}'" in error.message
+    assert f"has {size} bytes, and a document has at most {MAX_BYTES}" in error.message
 
 
 def test_tables_of_a_newer_release_are_left_alone(server: Postgresql, postgresql_url: str, opened: Open) -> None:

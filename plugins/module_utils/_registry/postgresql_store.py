@@ -20,6 +20,7 @@ from typing import Any
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import recent
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_server import Server, UndefinedTableError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import Found, UnansweredError, fence, settled
@@ -51,7 +52,10 @@ SELECT (SELECT system_identifier FROM pg_control_system()), current_database(),
   set_config('tcp_keepalives_interval', '2', false),
   set_config('tcp_keepalives_count', '3', false)
 """
-_FIND = "SELECT document, token::text FROM keywright_regions WHERE region = %s"
+_FIND = (
+    "SELECT CASE WHEN octet_length(document) <= %s THEN document END, token::text, octet_length(document) "
+    "FROM keywright_regions WHERE region = %s"
+)
 _INSERT = "INSERT INTO keywright_regions (region, serial, token, document) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
 _UPDATE = "UPDATE keywright_regions SET serial = %s, token = %s, document = %s WHERE region = %s AND token = %s"
 _RENEW = "UPDATE keywright_regions SET token = %s WHERE region = %s AND token = %s"
@@ -128,7 +132,7 @@ class PostgresqlStore:
         if found is None:
             return Snapshot(Document(region, "", 0), None)
         data, token = found
-        return Snapshot(recent.loaded(data, region, f"of region '{region}' in the registry '{self._server.shown}'"), token)
+        return Snapshot(recent.loaded(data, region, self._place_of(region)), token)
 
     def write(self, region: str, document: Document, expected: str | None) -> str:
         """Replace the document if its token is still the expected one, and return its new one."""
@@ -181,10 +185,21 @@ class PostgresqlStore:
 
     def _find(self, region: str) -> Found | None:
         try:
-            row = self._server.ask(_FIND, (region,)).fetchone()
+            row = self._server.ask(_FIND, (MAX_BYTES, region)).fetchone()
         except UndefinedTableError:
             return None
-        return None if row is None else (bytes(row[0]), str(row[1]))
+        if row is None:
+            return None
+        data, token, size = row
+        if data is None:
+            raise KeyPairError(
+                ErrorCode.REGISTRY_CORRUPT,
+                f"The document {self._place_of(region)} has {size} bytes, and a document has at most {MAX_BYTES}; restore it.",
+            )
+        return bytes(data), str(token)
+
+    def _place_of(self, region: str) -> str:
+        return f"of region '{region}' in the registry '{self._server.shown}'"
 
     def _greet(self, connection: Any) -> None:
         """Learn whose data it is, and refuse tables of a newer release."""
