@@ -22,10 +22,12 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import recent
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_schema import skipped_schema
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_server import Server, UndefinedTableError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import Found, UnansweredError, fence, settled
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import is_region
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import one_line
 
 SCHEMA_VERSION = 1
 POLL_SECONDS = 0.05
@@ -42,7 +44,9 @@ END $$
 """
 _GREETING = """
 SELECT (SELECT system_identifier FROM pg_control_system()), current_database(),
-  coalesce((SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('keywright_regions')), current_schema()),
+  coalesce((SELECT nspname FROM pg_namespace WHERE oid = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('keywright_regions'))),
+    current_schema()),
+  current_setting('search_path'), current_schemas(true),
   to_regclass('keywright_schema') IS NOT NULL,
   pg_is_in_recovery(),
   set_config('statement_timeout', '15s', false), -- else a statement that was given up goes on waiting
@@ -203,7 +207,14 @@ class PostgresqlStore:
 
     def _greet(self, connection: Any) -> None:
         """Learn whose data it is, and refuse tables of a newer release."""
-        number, database, schema, is_set_up, self._is_standby, *_settings = connection.execute(_GREETING).fetchone()
+        number, database, schema, path, usable, is_set_up, self._is_standby, *_settings = connection.execute(_GREETING).fetchone()
+        skipped = skipped_schema(path, usable, schema)
+        if skipped is not None:
+            raise KeyPairError(
+                ErrorCode.REGISTRY_FORBIDDEN,
+                f"The registry '{self._server.shown}' is in a schema '{one_line(skipped)}' that does not exist, or that the user may not "
+                "use; grant USAGE on it, or name another one in 'search_path'. Nothing was changed.",
+            )
         identity = f"postgresql:{number}:{database}:{schema}"
         if self._identity not in (None, identity):
             raise KeyPairError(
