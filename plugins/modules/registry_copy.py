@@ -14,7 +14,11 @@ description:
     moves from files to a shared one, and a shared one is saved to files.
   - A document is copied with its lineage and its serial. What is in the destination is replaced only by a later state of the very same
     document. One that is newer, that has key pairs or bindings which the source has not, or that is of another lineage, is an error, and
-    then nothing is copied. A change of tags or comments that was made in the destination alone is not noticed once the source is newer.
+    then nothing is copied. A binding of the destination that was made later than the one of the same account in the source, to another
+    key pair, is one that the source has not. A change of tags or comments that was made in the destination alone is not noticed once the
+    source is newer.
+  - All regions are checked before the first is copied. If one changes after that check, the error names the regions that were copied
+    before.
   - Nothing private is in a registry, and private key files stay where they are.
 author:
   - The keywright.ssh authors (@keywright)
@@ -42,7 +46,8 @@ options:
     elements: str
   delete:
     description:
-      - Whether key pairs and bindings may go from the destination that are not in the source any more.
+      - Whether key pairs, bindings, and notes of removals that are not finished, may go from the destination that are not in the source
+        any more.
       - If it is left out, they are an error, since the destination may have got them of its own after the last copy.
     type: bool
     default: false

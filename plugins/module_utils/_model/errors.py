@@ -69,7 +69,10 @@ class ErrorCode(Enum):
         "A server of a shared registry refuses the user, the password, the certificate or the request.",
     )
     REGISTRY_TOO_LARGE = "Registry.TooLarge", "A region's document would be larger than the shared registry takes."
-    REGISTRY_DIVERGED = "Registry.Diverged", "The destination of a copy holds a document that is newer, or not a copy of the same one."
+    REGISTRY_DIVERGED = (
+        "Registry.Diverged",
+        "The destination of a copy holds a document that is newer, is of another lineage, or has what the source has not.",
+    )
     LOCK_TIMEOUT = "Registry.LockTimeout", "Another run held a lock for longer than O(lock_timeout)."
     LOCK_UNAVAILABLE = "Registry.LockUnavailable", "The file system cannot lock, so nothing is done."
     INTERNAL = "InternalError", "A defect of the collection; type and place of the error are shown, nothing else."

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Binding, Document
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import PENDING
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import observed
 from ansible_collections.keywright.ssh.plugins.module_utils._service.tries import tries
+
+NOTHING_CHANGED = "Nothing was changed."
 
 
 class CopiedRegion(NamedTuple):
@@ -35,9 +37,9 @@ def copy_registry(
 ) -> tuple[tuple[CopiedRegion, ...], tuple[str, ...]]:
     """Copy the documents of regions, of all regions if none is given; return them, and warnings.
 
-    Lineage and serial go with a document, so that both copies can be told apart from others. Every region is checked before
-    the first is written; without ``delete`` no key pair and no binding goes from the destination. Raises :class:`KeyPairError`
-    with ``Registry.NotFound`` or ``Registry.Diverged``.
+    Lineage and serial go with a document, so that both copies can be told apart from others. Every region is checked before the
+    first is written; without ``delete`` no key pair, no later binding and no note of a removal goes from the destination. Raises
+    :class:`KeyPairError` with ``Registry.NotFound`` or ``Registry.Diverged``.
     """
     missing = source.store.missing()
     if missing is not None:
@@ -51,7 +53,7 @@ def copy_registry(
         if copied.changed:
             destination.check_room(copied.document.region, copied.document, 0)
     if not check_mode:
-        planned = tuple(_written(copied, destination, lock_timeout, delete) if copied.changed else copied for copied in planned)
+        planned = _all_written(planned, destination, lock_timeout, delete)
     return planned, warnings + tuple(source.store.warnings() + destination.warnings())
 
 
@@ -78,31 +80,64 @@ def _planned(document: Document, destination: Store, delete: bool) -> CopiedRegi
     else:
         return CopiedRegion(document, there.serial)
     raise KeyPairError(
-        ErrorCode.REGISTRY_DIVERGED, f"The destination's document of region '{document.region}' {problem}. Nothing was changed."
+        ErrorCode.REGISTRY_DIVERGED, f"The destination's document of region '{document.region}' {problem}. {NOTHING_CHANGED}"
     )
 
 
 def _gone(there: Document, document: Document) -> str:
-    """Return what a copy would take away: the first key pair, by its ID, or binding that the source does not have."""
+    """Return what a copy would take away: the first key pair, by its ID, binding, or note of a removal that the source does not have."""
     ids = {key_pair.id for key_pair in document.key_pairs.values()}
     for name, key_pair in there.key_pairs.items():
         if key_pair.id not in ids:
             return f"the key pair '{name}'"
-    accounts = there.bindings.keys() - document.bindings.keys()
-    return f"the binding of '{min(accounts)}'" if accounts else ""
+    for account, binding in sorted(there.bindings.items()):
+        if account not in document.bindings or _is_later(binding, document.bindings[account]):
+            return f"the binding of '{account}' to '{binding.key_pair}'"
+    for name, removal in there.removals.items():
+        registered = document.key_pairs.get(name)
+        is_known = document.removals.get(name) == removal or (registered is not None and registered.fingerprint == removal.fingerprint)
+        if not is_known:  # what is registered is looked for without a note
+            return f"the note that the removal of the private key file of '{name}' is not finished"
+    return ""
+
+
+def _is_later(there: Binding, here: Binding) -> bool:
+    """Tell whether the destination's binding of an account is younger than the source's, and knows of a key that the source's does not.
+
+    One to the same key keeps its time when it is finished, so only another key's may have the very same second.
+    """
+    unknown = {there.fingerprint, *there.replaces} - {here.fingerprint, *here.replaces}
+    same_second_counts = there.fingerprint != here.fingerprint
+    return bool(unknown) and (there.bound_at > here.bound_at or (same_second_counts and there.bound_at == here.bound_at))
+
+
+def _all_written(planned: Iterable[CopiedRegion], destination: Store, lock_timeout: float, delete: bool) -> tuple[CopiedRegion, ...]:
+    """Write what is to be changed; an error that stops it tells which regions were copied before."""
+    done: list[CopiedRegion] = []
+    try:
+        for copied in planned:
+            done.append(_written(copied, destination, lock_timeout, delete) if copied.changed else copied)
+    except KeyPairError as error:
+        regions = ", ".join(f"'{copied.document.region}'" for copied in done if copied.changed)
+        if regions:
+            error.message = f"{error.message.removesuffix(NOTHING_CHANGED).rstrip()} Copied before that: {regions}."
+        raise
+    return tuple(done)
 
 
 def _written(copied: CopiedRegion, destination: Store, lock_timeout: float, delete: bool) -> CopiedRegion:
     document = copied.document
+    is_tried = False
     for _try in tries(lock_timeout):
         with destination.exclusive(document.region, lock_timeout):
             version = destination.read(document.region).version
             again = _planned(document, destination, delete)
             if not again.changed:
-                return again
+                return copied if is_tried else again  # it may be our own write that was taken for a conflict
             try:
                 destination.write(document.region, document, version)
             except StoreConflictError:
+                is_tried = True
                 continue
             return again
     raise StoreConflictError(document.region)

@@ -22,25 +22,6 @@ from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds im
 Copy = Callable[..., tuple[CopiedRegion, ...]]
 
 
-@pytest.fixture
-def other() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-def copied(world: World, other: MemoryStore) -> Copy:
-    """Return what copies the world's files to the other store."""
-
-    def run(*regions: str, check_mode: bool = False, delete: bool = False) -> tuple[CopiedRegion, ...]:
-        store = FileStore(str(world.registry))
-        try:
-            return copy_registry(Environment(store, world.controller), other, regions, 2, check_mode, delete)[0]
-        finally:
-            store.close()
-
-    return run
-
-
 def test_all_regions_are_copied_byte_by_byte_and_then_nothing_is_left_to_copy(world: World, copied: Copy, other: MemoryStore) -> None:
     world.make("ops", "web", tags={"a": "b"})
     world.make("db", region="us-1")
@@ -107,6 +88,49 @@ def test_what_the_destination_has_of_its_own_goes_only_if_that_is_said(world: Wo
     assert other.documents == before
     assert [each.serial_before for each in copied(delete=True)] == [2]
     assert other.documents["eu-1"] == (world.registry / "eu-1.json").read_bytes()
+
+
+def test_an_error_after_other_regions_were_copied_names_them(world: World, copied: Copy, other: MemoryStore) -> None:
+    world.make("db", region="aa-1")
+    world.make("ops")
+    world.make("web", region="us-1")
+
+    def newer() -> None:
+        other.documents["eu-1"] = codec.encode(world.document()._replace(serial=9))
+
+    other.after_write.append(newer)
+    with pytest.raises(KeyPairError) as caught:
+        copied()
+    assert caught.value.message.endswith("region 'eu-1' is newer: its serial is 9, and here it is 1. Copied before that: 'aa-1'.")
+    assert sorted(other.documents) == ["aa-1", "eu-1"]
+
+
+def test_a_first_region_that_fails_has_changed_nothing(world: World, copied: Copy, other: MemoryStore) -> None:
+    world.make("ops")
+    other.before_write.append(lambda: other.documents.update({"eu-1": codec.encode(world.document()._replace(serial=9))}))
+    with pytest.raises(KeyPairError, match=r"is newer.* Nothing was changed\.$"):
+        copied()
+
+
+def test_a_write_that_was_done_and_taken_for_a_conflict_counts_as_a_change(world: World, copied: Copy, other: MemoryStore) -> None:
+    world.make("ops")
+
+    def lost() -> None:
+        raise StoreConflictError("eu-1")
+
+    other.after_write.append(lost)
+    (result,) = copied()
+    assert result.changed
+    assert result.serial_before is None
+    assert other.writes == 1
+
+
+def test_what_somebody_else_has_copied_meanwhile_is_no_change(world: World, copied: Copy, other: MemoryStore) -> None:
+    world.make("db", region="aa-1")
+    world.make("ops")
+    same = (world.registry / "eu-1.json").read_bytes()
+    other.after_write.append(lambda: other.documents.update({"eu-1": same}))
+    assert [each.changed for each in copied()] == [True, False]
 
 
 def test_what_is_left_of_a_write_that_was_shut_out_is_no_other_registry(world: World, copied: Copy, other: MemoryStore) -> None:
