@@ -20,7 +20,7 @@ options:
       - The directory is made, with mode V(0700), when the first key pair is registered.
       - A URL names a registry that several controllers share, in a cluster of etcd or in PostgreSQL. It is
         C(etcd://HOST:PORT,HOST:PORT/PREFIX), C(etcds://) for TLS, or C(postgresql://USER@HOST/DATABASE) as libpq understands it.
-        C(file:///PATH) is the same as the path.
+        C(file:///PATH) is the same as the path. What only looks like a URL, such as one in quotes, is no path and is refused.
       - A password does not need to stand in the URL, and should not, for Ansible itself may show a task's arguments. See
         R(the guide,ansible_collections.keywright.ssh.docsite.team) for where else it can be.
       - If it is left out, the environment variable E(KEYWRIGHT_REGISTRY) of the controller is used.

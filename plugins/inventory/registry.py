@@ -71,7 +71,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import bound_accounts
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_url
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_path
 
 ENDINGS = (".keywright.yml", ".keywright.yaml")
 
@@ -89,7 +89,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory; raises :class:`AnsibleParserError`."""
         super().parse(inventory, loader, path, cache)
         registry = self._read_config_data(path).get("registry") or os.environ.get("KEYWRIGHT_REGISTRY")
-        if registry and not is_url(registry):  # relative to the configuration, not to the working directory
+        if registry and is_path(registry):  # relative to the configuration, not to the working directory
             registry = os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(os.path.expandvars(registry)))
         self._registry = registry
         hosts: dict[str, list[dict[str, Any]]] = {}

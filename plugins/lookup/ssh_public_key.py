@@ -72,7 +72,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import ssh_public_keys
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_url
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_path
 
 
 class LookupModule(LookupBase):
@@ -82,7 +82,7 @@ class LookupModule(LookupBase):
         """Return one public key per name; raises :class:`AnsibleLookupError`."""
         registry = kwargs.get("registry") or os.environ.get("KEYWRIGHT_REGISTRY")
         if registry:  # relative to the playbook, as in the modules, not to the working directory
-            kwargs["registry"] = registry if is_url(registry) else os.path.expanduser(os.path.expandvars(registry))
+            kwargs["registry"] = os.path.expanduser(os.path.expandvars(registry)) if is_path(registry) else registry
         if kwargs.get("region") is None and not os.environ.get("KEYWRIGHT_REGION"):
             raise AnsibleLookupError("Option 'region' is required and was not given. (MissingParameter)")
         self.set_options(var_options=variables, direct=kwargs)

@@ -25,7 +25,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._interface.request i
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import bound_account, listing_result, outcome_result
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import DEFAULT_PATIENCE, open_store
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import password_of
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import secrets_of
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.listing import list_bindings, list_key_pairs, public_keys
@@ -96,9 +96,8 @@ def bound_accounts(parameters: Mapping[str, Any], resolve: Resolve) -> dict[str,
 @contextlib.contextmanager
 def opened(registry: str, patience: float = DEFAULT_PATIENCE) -> Iterator[Store]:
     """Give the store of a registry for the block; a password in its URL is masked."""
-    password = password_of(registry)
-    if password:
-        mask(password)
+    for secret in secrets_of(registry):
+        mask(secret)
     with contextlib.closing(open_store(registry, patience)) as store:
         yield store
 

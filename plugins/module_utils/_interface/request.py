@@ -23,7 +23,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._planning.selection 
     name_pattern,
     normal_fingerprint,
 )
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_broken_url, is_url
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_url, problem_of
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import check_comment
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_name, check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.passphrases import check_passphrase
@@ -120,8 +120,9 @@ def parse_names(names: Iterable[Any]) -> list[str]:
 def parse_registry(parameters: Mapping[str, Any], resolve: Resolve, option: str = "registry") -> str:
     """Return the registry that an option names, as an absolute path or a URL."""
     registry: str = parameters[option]
-    if is_broken_url(registry):
-        raise KeyPairError(ErrorCode.REGISTRY_URL, f"Option '{option}' must have '//' after the scheme of a URL.")
+    problem = problem_of(registry)
+    if problem is not None:
+        raise KeyPairError(ErrorCode.REGISTRY_URL, f"Option '{option}' {problem}.")
     return registry if is_url(registry) else _resolved(option, registry, resolve)
 
 

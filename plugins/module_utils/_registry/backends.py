@@ -31,6 +31,7 @@ def open_store(registry: str, patience: float = DEFAULT_PATIENCE) -> Store:
 
         return EtcdStore(etcd_place(registry), patience)
     if scheme in urls.POSTGRESQL:
+        urls.check_postgresql(registry)
         from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_store import PostgresqlStore
 
         return PostgresqlStore(registry, patience)

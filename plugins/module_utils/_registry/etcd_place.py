@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
@@ -22,6 +22,7 @@ OPTIONS = ("ca_file", "cert_file", "key_file", "user", "password_file", "max_req
 ENVIRONMENT_PREFIX = "KEYWRIGHT_ETCD_"
 
 _ENDPOINT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?", re.ASCII)
+_OF_TLS = frozenset({"ca_file", "cert_file", "key_file"})
 _OWN_PARTS = frozenset({"regions", "accounts", "identity"})
 _PREFIX = re.compile(r"(?!\.+(?:/|$))[A-Za-z0-9._-]+(?:/(?!\.+(?:/|$))[A-Za-z0-9._-]+)*")
 
@@ -48,8 +49,13 @@ def etcd_place(url: str, environment: Mapping[str, str] | None = None) -> EtcdPl
     match = PARTS.fullmatch(url)
     if match is None or has_control_characters(url):
         raise malformed(url, "must be etcd://HOST:PORT,.../PREFIX")
-    options = _options(url, match["query"] or "", os.environ if environment is None else environment)
+    tls = match["scheme"].lower() == "etcds"
     user, colon, password = (match["user"] or "").partition(":")
+    stated = parse_qsl(match["query"] or "", keep_blank_values=True)
+    options = _options(url, stated, os.environ if environment is None else environment)
+    options["user"] = unquote(user) or options.get("user", "")
+    names = [name for name, value in stated if value]
+    _check_effect(url, names + ["user"] * bool(user) + ["password"] * bool(colon), options, tls)
     prefix = match["path"].strip("/") or DEFAULT_PREFIX
     if _PREFIX.fullmatch(prefix) is None or not _OWN_PARTS.isdisjoint(prefix.split("/")):
         raise malformed(
@@ -59,25 +65,38 @@ def etcd_place(url: str, environment: Mapping[str, str] | None = None) -> EtcdPl
         shown_url(url),
         tuple(_endpoint(url, text) for text in match["hosts"].split(",")),
         prefix,
-        match["scheme"].lower() == "etcds",
+        tls,
         _file(url, "ca_file", options),
         _file(url, "cert_file", options),
         _file(url, "key_file", options),
-        unquote(user) or options.get("user") or None,
+        options["user"] or None,
         unquote(password) if colon else options.get("password"),
         _file(url, "password_file", options),
         _bytes(url, options.get("max_request_bytes")),
     )
 
 
-def _options(url: str, query: str, environment: Mapping[str, str]) -> dict[str, str]:
-    stated = parse_qsl(query, keep_blank_values=True)
-    for name, _value in stated:
-        if name not in OPTIONS:
-            raise malformed(url, f"has an option that etcd's URLs do not have; they have {', '.join(OPTIONS)}")
-    names = (*OPTIONS, "password")
+def _options(url: str, stated: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what the URL states, and what the environment says of the rest."""
+    if any(name not in OPTIONS for name, _value in stated):
+        raise malformed(url, f"has an option that etcd's URLs do not have; they have {', '.join(OPTIONS)}")
+    names = [*OPTIONS, "password"]
+    if "password_file" in dict(stated):
+        names.remove("password")
     found = {name: environment.get(ENVIRONMENT_PREFIX + name.upper()) for name in names}
     return {**{name: value for name, value in found.items() if value}, **dict(stated)}
+
+
+def _check_effect(url: str, stated: Sequence[str], options: Mapping[str, str], tls: bool) -> None:
+    """Refuse what the URL states and what would have no effect; the environment may be there for other registries, too."""
+    if len(set(stated)) < len(stated) or {"password", "password_file"} <= set(stated):
+        raise malformed(url, "must state each option, the user and the password once")
+    if not tls and not _OF_TLS.isdisjoint(stated):
+        raise malformed(url, "must begin with etcds:// if it names certificates, for etcd:// is not encrypted")
+    if "key_file" in stated and not options.get("cert_file"):
+        raise malformed(url, "must have a 'cert_file' with its 'key_file'")
+    if not options["user"] and not {"password", "password_file"}.isdisjoint(stated):
+        raise malformed(url, "must name a user with the password")
 
 
 def _endpoint(url: str, text: str) -> tuple[str, int]:
@@ -92,8 +111,8 @@ def _file(url: str, name: str, options: Mapping[str, str]) -> str | None:
     if not options.get(name):
         return None
     path = os.path.expanduser(options[name])
-    if not os.path.isabs(path):
-        raise malformed(url, f"must have an absolute path as '{name}'")
+    if not os.path.isabs(path) or has_control_characters(path):
+        raise malformed(url, f"must have an absolute path without control characters as '{name}'")
     return path
 
 

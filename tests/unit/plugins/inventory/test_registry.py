@@ -172,3 +172,10 @@ def test_a_private_key_file_is_named_if_it_is_here(tmp_path: Path) -> None:
     variables = _parsed(tmp_path, registry="../other").hosts["web1"].get_vars()
     assert variables["ansible_user"] == "deploy"
     assert "ansible_ssh_private_key_file" not in variables
+
+
+@pytest.mark.parametrize("text", ["postgresql:u:zqxj@h/db", ' "etcd://u:zqxj@h"', "host=x password=zqxj"])
+def test_what_was_meant_as_a_url_is_not_looked_for_beside_the_configuration(tmp_path: Path, text: str) -> None:
+    with pytest.raises(AnsibleParserError, match=r"InvalidRegistry\.Malformed") as caught:
+        _parsed(tmp_path, registry=text)
+    assert "zqxj" not in str(caught.value)

@@ -13,7 +13,15 @@ from ansible_collections.keywright.ssh.plugins.module_utils._interface.request i
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import open_store
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place import EtcdPlace, etcd_place
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_url, password_of, shown_url
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import (
+    MAX_BYTES,
+    check_postgresql,
+    is_path,
+    is_url,
+    password_of,
+    secrets_of,
+    shown_url,
+)
 
 SECRET = "zq xj%"
 CODED = "zq%20xj%25"
@@ -35,6 +43,13 @@ def test_a_file_url_is_the_same_as_its_path(url: str) -> None:
 @pytest.mark.parametrize("url", ["file://host/srv", "file://srv", "file:///srv?x=1", "file://me@/srv"])
 def test_a_file_url_that_is_not_of_this_machine_is_refused(url: str) -> None:
     with pytest.raises(KeyPairError, match="Option 'registry'") as caught:
+        open_store(url)
+    assert caught.value.code is ErrorCode.REGISTRY_URL
+
+
+@pytest.mark.parametrize("url", ["file:///srv/a%00b", "file:///srv/a%0ab", "file:///srv/PRIVATE%20KEY", "file:///%61" + "b" * 4095])
+def test_a_file_url_keeps_the_rules_of_paths(url: str) -> None:
+    with pytest.raises(KeyPairError, match="Option 'registry' must be") as caught:
         open_store(url)
     assert caught.value.code is ErrorCode.REGISTRY_URL
 
@@ -71,6 +86,9 @@ def test_what_the_url_leaves_out_is_in_the_environment() -> None:
         shown, (("a", 2379),), "p", True, "/url/ca", "/env/cert_file", "/env/key_file", "me", SECRET, "/env/password_file", 99
     )
     assert etcd_place("etcd://a", environment).user == "env"
+    stated = etcd_place("etcd://me@a?password_file=/url/password", environment)
+    assert (stated.password, stated.password_file) == (None, "/url/password")
+    assert etcd_place("etcd://me:mine@a", environment).password == "mine"
 
 
 @pytest.mark.parametrize(
@@ -98,9 +116,22 @@ def test_what_the_url_leaves_out_is_in_the_environment() -> None:
         "etcd://u:zqxj@a/p q",
         "etcd://u:zq/zqxj@a",
         "etcd://u:zq?zqxj@a",
+        "etcd://u:zqxj/p",
+        "etcd://:zqxj@a",
+        "etcd://u@a?user=v",
+        "etcd://a?password_file=/x",
+        "etcd://u:zqxj@a?password_file=/x",
+        "etcd://a?ca_file=/x",
+        "etcd://a?cert_file=/x&key_file=/y",
+        "etcds://a?key_file=/x",
+        "etcds://a?ca_file=/x&ca_file=/y",
+        "etcds://a?ca_file=/x%00y",
+        "etcd://u@a?password_file=/x%0ay",
     ],
 )
-def test_a_malformed_url_of_etcd_is_refused_without_its_password(url: str) -> None:
+def test_a_malformed_url_of_etcd_is_refused_without_its_password(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("USER", "CERT_FILE"):
+        monkeypatch.delenv(f"KEYWRIGHT_ETCD_{name}", raising=False)
     with pytest.raises(KeyPairError, match="Option 'registry'") as caught:
         open_store(url)
     assert caught.value.code is ErrorCode.REGISTRY_URL
@@ -119,6 +150,7 @@ def test_a_malformed_url_of_etcd_is_refused_without_its_password(url: str) -> No
 )
 def test_a_password_is_found_to_be_masked_and_never_shown(url: str, shown: str) -> None:
     assert password_of(url) == SECRET
+    assert {SECRET, CODED} <= set(secrets_of(url))
     assert shown_url(url) == shown
 
 
@@ -127,7 +159,99 @@ def test_a_url_that_may_have_its_password_in_the_wrong_place_is_not_shown_at_all
     assert shown_url(url) == f"{url.partition(':')[0]}://..."
 
 
-@pytest.mark.parametrize("text", ["etcd:/h/p", "etcds:h", "postgresql:u:zqxj@h/db", "POSTGRES:x", "file:/srv"])
+MASKED = {  # a URL, and the texts in it that are passwords to somebody
+    "postgresql://h/d?password=zq+xj": {"zq+xj"},
+    "postgresql://u:zqxj1@h/d?password=zqxj2": {"zqxj1", "zqxj2"},
+    "postgresql://u:zq?xj@h/d": {"zq?xj"},
+    "postgresql://u:zq#xj@h/d": {"zq#xj"},
+    "postgresql://u:zq/xj@h/d": {"zq/xj"},
+    "postgresql://u:zq@xj@h/d": {"zq@xj", "zq"},
+    "postgresql://h/d?sslpassword=zq%2Bxj&x=1": {"zq%2Bxj", "zq+xj"},
+    "postgresql://h/d?x=1&PassWord=zqxj": {"zqxj"},
+    "postgresql://h/d?x=1&pass%77ord=zqxj": {"zqxj"},
+    "etcds://u:zq%40xj@h/p": {"zq%40xj", "zq@xj"},
+    "etcd://u@h:2379/p": set(),
+    "file:///srv/keys": set(),
+}
+
+
+@pytest.mark.parametrize("url", MASKED)
+def test_whoever_takes_a_url_apart_finds_no_password_that_is_not_masked(url: str) -> None:
+    found = set(secrets_of(url))
+    assert found >= MASKED[url]
+    assert bool(found) is bool(MASKED[url])
+
+
+AMBIGUOUS = [  # libpq would tell a part of the password as the name of a host or a port
+    "postgresql://user:pa@zqxj@h/db",
+    "postgresql://user:pa/zqxj@h/db",
+    "postgresql://user:pa?zqxj@h/db",
+    "postgresql://user:pa?x=zqxj@h/db",
+    "postgresql://user:pa#zqxj@h/db",
+    "postgresql://user:zqxj/db",
+    "postgresql://user:x@h:zqxj/db",
+    "postgres://user:x@h,h:zqxj/db",
+    "postgresql://h?user=zqxj@x",
+]
+
+
+@pytest.mark.parametrize("url", AMBIGUOUS)
+def test_a_url_that_libpq_would_take_apart_in_another_way_is_refused_before_it_sees_it(url: str) -> None:
+    with pytest.raises(KeyPairError, match="percent-encoded") as caught:
+        open_store(url)
+    assert caught.value.code is ErrorCode.REGISTRY_URL
+    assert "zqxj" not in caught.value.message
+    assert "zqxj" not in shown_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://",
+        "postgresql:///db?host=/run/postgresql",
+        "postgresql://u:p%40%2F%3F%23@h/db",
+        "postgresql://u@[::1]:5432,h:1,%2Frun/db?user=me@corp",
+        "postgresql://h/db?user=me@corp&password=a@b",
+    ],
+)
+def test_a_url_that_libpq_takes_apart_as_we_do_is_left_to_it(url: str) -> None:
+    check_postgresql(url)
+
+
+def test_a_url_that_is_too_long_is_refused_before_it_is_looked_at() -> None:
+    with pytest.raises(KeyPairError, match=f"must be a URL of at most {MAX_BYTES} bytes") as caught:
+        parse_registry({"registry": "etcd://" + "a" * MAX_BYTES + "#"}, "/playbooks/".__add__)
+    assert caught.value.code is ErrorCode.REGISTRY_URL
+    assert len(caught.value.message) < 100
+
+
+MEANT_AS_A_URL = [
+    " postgresql://user:zqxj@h/db",
+    '"postgresql://user:zqxj@h/db"',
+    "'etcd://user:zqxj@h/db",
+    "jdbc:postgresql://user:zqxj@h/db",
+    "\ufeffetcd://user:zqxj@h/p",
+    "user:zqxj://h",
+    "/registry=etcd://user:zqxj@h",
+    "host=x password=zqxj",
+    "host=x PASSWORD = zqxj",
+    "user=zqxj host=x",
+    "dbname=zqxj",
+]
+
+
+@pytest.mark.parametrize("text", MEANT_AS_A_URL)
+def test_what_was_meant_as_a_url_is_not_taken_for_a_path(text: str) -> None:
+    assert not is_path(text)
+    with pytest.raises(KeyPairError, match="must be a path, or a URL that begins with its scheme") as caught:
+        parse_registry({"registry": text}, "/playbooks/".__add__)
+    assert caught.value.code is ErrorCode.REGISTRY_URL
+    assert "zqxj" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text", ["etcd:/h/p", "etcds:h", "postgresql:u:zqxj@h/db", "POSTGRES:x", "file:/srv", ' "etcd:u:zqxj@h', "jdbc:postgresql:zqxj"]
+)
 def test_a_url_without_its_slashes_is_not_taken_for_a_path(text: str) -> None:
     with pytest.raises(KeyPairError, match="must have '//' after the scheme") as caught:
         parse_registry({"registry": text}, "/playbooks/".__add__)
@@ -135,7 +259,7 @@ def test_a_url_without_its_slashes_is_not_taken_for_a_path(text: str) -> None:
     assert "zqxj" not in caught.value.message
 
 
-@pytest.mark.parametrize("path", ["etcd", "./etcd:x", "files:x", "etcdx:y"])
+@pytest.mark.parametrize("path", ["etcd", "./etcd:x", "files:x", "etcdx:y", "passwords", "my host", "./host=x", "a:/b"])
 def test_a_path_that_begins_like_a_scheme_is_a_path(path: str) -> None:
     assert parse_registry({"registry": path}, "/playbooks/".__add__).startswith("/playbooks/")
 
