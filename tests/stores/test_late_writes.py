@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
 from ansible_collections.keywright.ssh.tests.servers.postgresql import Postgresql, complaint
-from ansible_collections.keywright.ssh.tests.servers.proxy import HOLD_REQUEST, Proxy
+from ansible_collections.keywright.ssh.tests.servers.proxy import HOLD_REQUEST, SILENT, Proxy
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import document
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of, own_files
@@ -55,19 +57,26 @@ def test_a_private_key_is_kept_as_long_as_its_write_may_come(runs: int, held: tu
     _is_whole(world)
 
 
-def test_a_tasks_timeout_in_the_middle_of_a_write_loses_no_private_key(held: tuple[World, Any]) -> None:
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Interrupt the block as a task's ``timeout`` does."""
+
     def strike(_number: int, _frame: object) -> None:
         raise Alarm
 
-    world, transaction = held
     before = signal.signal(signal.SIGALRM, strike)
-    signal.setitimer(signal.ITIMER_REAL, 0.6)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        with pytest.raises(Alarm):
-            world.make("ops")
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_tasks_timeout_in_the_middle_of_a_write_loses_no_private_key(held: tuple[World, Any]) -> None:
+    world, transaction = held
+    with pytest.raises(Alarm), _alarm(0.6):
+        world.make("ops")
     assert own_files(world.keys)
     transaction.rollback()
     _is_whole(world)
@@ -107,6 +116,21 @@ def test_a_private_key_is_kept_when_a_server_ends_the_session_in_the_middle_of_a
     assert postgresql_proxy.struck == 1
     postgresql_proxy.release()
     _is_whole(world)
+
+
+def test_a_tasks_timeout_is_not_held_up_by_a_server_that_is_silent(proxied: tuple[str, str, Proxy], opened: Open, tmp_path: Path) -> None:
+    direct, url, proxy = proxied
+    World(tmp_path, opened(direct)).make("web")
+    writes = proxy.concerns
+    proxy.concerns, proxy.mode = (lambda request: bool(proxy.struck) or writes(request)), SILENT
+    world = World(tmp_path, opened(url, 60))
+    begin = time.monotonic()
+    with pytest.raises(Alarm), _alarm(3):
+        world.make("ops", lock_timeout=60)
+    assert time.monotonic() - begin < 30  # a minute, if the store's patience were waited for
+    assert proxy.struck
+    assert own_files(world.keys)
+    _is_whole(World(tmp_path, opened(direct)))
 
 
 def test_a_standby_decides_nothing(server: Postgresql, postgresql_url: str, opened: Open, tmp_path: Path) -> None:

@@ -6,11 +6,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+import math
 import time
+from collections.abc import Iterator
 
 PAUSE_SECONDS = 0.1
 REQUEST_SECONDS = 5.0
 LEAST_SECONDS = 1.0
+HASTE_SECONDS = 2.0
+
+_deadline = contextvars.ContextVar("_deadline", default=math.inf)
+
+
+@contextlib.contextmanager
+def in_haste() -> Iterator[None]:
+    """Leave no more than two seconds of any patience for the block: whoever interrupts a task wants it to end."""
+    token = _deadline.set(time.monotonic() + HASTE_SECONDS)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
 
 
 class Patience:
@@ -28,11 +45,15 @@ class Patience:
         """Return how many seconds are left of those that began with the first question that was not answered."""
         if self._until is None:
             self._until = time.monotonic() + self.seconds
-        return max(0.0, self._until - time.monotonic())
+        return max(0.0, min(self._until, _deadline.get()) - time.monotonic())
 
-    def request_seconds(self) -> float:
-        """Return how long to wait for one answer: a server that does not give it leaves time to ask another one."""
-        return min(REQUEST_SECONDS, max(LEAST_SECONDS, self.left()))
+    def request_seconds(self, servers: int = 1) -> float:
+        """Return how long to wait for one answer if so many servers, who share the seconds, are still to be asked.
+
+        Each gets a part of them even if none are left, so that one that is silent does not hide one that is well.
+        """
+        least = LEAST_SECONDS if servers == 1 else LEAST_SECONDS / 2
+        return min(REQUEST_SECONDS, max(least, self.left() / servers))
 
     def is_over(self) -> bool:
         """Pause after a failure, and tell whether there is no time left to try again."""

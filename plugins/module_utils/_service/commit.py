@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterable, Mapping
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, KeyPair, Removal
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import in_haste
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot, Store
 
 
@@ -47,11 +49,14 @@ def commit_document(store: Store, snapshot: Snapshot, document: Document) -> Sna
 def registered(store: Store, region: str, error: BaseException) -> Mapping[str, KeyPair] | None:
     """Return what is registered after a write that ended in an error; None if that cannot be told.
 
-    A write that was interrupted may come yet, so the region is settled first.
+    A write that was interrupted may come yet, so the region is settled first; not for long, if somebody waits for the end.
     """
     if isinstance(error, KeyPairError) and error.outcome_unknown:
         return None
     try:
-        return (store.read(region) if isinstance(error, KeyPairError) else store.settle(region)).document.key_pairs
+        if isinstance(error, KeyPairError):
+            return store.read(region).document.key_pairs
+        with contextlib.nullcontext() if isinstance(error, Exception) else in_haste():
+            return store.settle(region).document.key_pairs
     except (KeyPairError, StoreConflictError):
         return None

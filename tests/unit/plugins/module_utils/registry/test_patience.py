@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import patience
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience, in_haste
 
 
 class Clock:
@@ -69,3 +69,24 @@ def test_when_nothing_is_left_one_more_request_gets_a_second(clock: Clock) -> No
     assert patient.request_seconds() == 1
     assert patient.is_over()
     assert patient.request_seconds() == 1
+
+
+def test_members_who_are_all_silent_share_the_seconds_and_each_is_asked(clock: Clock) -> None:
+    for seconds, waited in ((60, [5, 5, 5, 5, 5, 5]), (12, [2, 2, 2, 2, 2, 2]), (0, [0.5, 0.5, 0.5, 0.5, 0.5, 1])):
+        patient = Patience(seconds)
+        found = []
+        for servers in (6, 5, 4, 3, 2, 1):
+            found.append(patient.request_seconds(servers))
+            clock.sleep(found[-1])
+        assert found == pytest.approx(waited)
+
+
+def test_in_haste_no_patience_lasts_longer_than_two_seconds(clock: Clock) -> None:
+    begun, new = Patience(60), Patience(60)
+    assert begun.left() == 60
+    with in_haste():
+        assert (begun.left(), new.left()) == (2, 2)
+        clock.sleep(1.95)
+        assert begun.is_over()
+        assert new.is_over()
+    assert begun.left() == pytest.approx(58.05)
