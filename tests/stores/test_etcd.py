@@ -206,7 +206,7 @@ def test_who_has_no_right_is_refused_at_once(user: str, words: str, guarded: etc
 def test_a_token_that_has_ended_is_asked_for_anew(guarded: etcd.Etcd, opened: Open) -> None:
     store: Any = opened(guarded.url(user=f"team:{CODED}"))
     store.read(REGION)
-    (client,) = store._cluster._clients
+    client = store._cluster._connected[0].client
     client.session.headers["Authorization"] = "an.old.token"
     store.read(REGION)
     assert client.session.headers["Authorization"] != "an.old.token"

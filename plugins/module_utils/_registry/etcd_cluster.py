@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_files import check_certificates, password_in
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_connections import Member, members_of
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_files import password_in
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place import EtcdPlace
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import UnansweredError
@@ -25,13 +25,16 @@ from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import o
 Transaction = Mapping[str, Any]
 
 _UNAUTHENTICATED = 16
-_TRANSIENT = (1, 4, 14)  # cancelled, deadline exceeded, unavailable
-_BUSY = re.compile(r"no leader|leader changed|timed out|too many requests")
+# Invalid argument, not found, already exists, permission denied, exhausted, failed precondition, out of range, not implemented,
+# unauthenticated. With any other code, as with one that is not known (2), what was asked for may be done yet.
+_REFUSED = frozenset({3, 5, 6, 7, 8, 9, 11, 12, _UNAUTHENTICATED})
+_REFUSED_WORDS = re.compile("auth: ")  # etcd does not translate all errors of its rights to codes, 3.4 fewer than later ones
+_BUSY = re.compile(r"no leader|not leader|leader changed|timed out|too many requests")
 _TOO_LARGE = re.compile(r"request is too large|message larger than max")
 _TLS_REASON = re.compile(r"(certificate verify failed: [^(]+|tlsv\d+ alert [a-z ]+|alert [a-z ]+)")
 _CUT = re.compile("EOF occurred in violation of protocol|wrong version number|Connection aborted|Connection reset|Remote end closed")
 _REFUSALS = {7: ErrorCode.REGISTRY_FORBIDDEN, 16: ErrorCode.REGISTRY_FORBIDDEN, 8: ErrorCode.REGISTRY_UNWRITABLE}
-_RIGHTS_CHANGED = "auth store is old"
+_RIGHTS_CHANGED = re.compile("auth store is old|revision in header is old")
 _NO_USER = "user name is empty"
 
 
@@ -54,9 +57,8 @@ class Cluster:
     def __init__(self, place: EtcdPlace, patience: Patience) -> None:
         self._place = place
         self._patience = patience
-        self._clients: list[Any] = []
+        self._connected: list[Member] = []
         self._errors: Any = None
-        self._authenticated: set[int] = set()
 
     def ask(self, question: Callable[[Any], Any]) -> Any:
         """Return the answer of the first member that gives one; for questions that may be asked twice.
@@ -76,11 +78,11 @@ class Cluster:
 
     def ask_once(self, question: Callable[[Any], Any]) -> Any:
         """Return the answer of the member that answered last; raises :class:`UnansweredError` if it does not."""
-        member = self._members()[0]
+        members = self._members()
         try:
-            return self._answered(member, question)
+            return self._answered(members[0], question)
         except UnansweredError:
-            self._clients.append(self._clients.pop(0))  # to ask it again first would cost as much time again
+            members.append(members.pop(0))  # to ask it again first would cost as much time again
             raise
 
     def twin(self) -> Cluster:
@@ -89,78 +91,86 @@ class Cluster:
 
     def close(self) -> None:
         """Close the connections."""
-        for client in self._clients:
-            client.session.close()
-        self._clients = []
+        for member in self._connected:
+            member.close()
+        self._connected = []
 
     def _ask_each(self, question: Callable[[Any], Any]) -> Any:
         errors: dict[str, UnansweredError] = {}
-        for client in list(self._members()):
+        members = self._members()
+        for number, member in enumerate(tuple(members)):
             try:
-                answer = self._answered(client, question)
+                answer = self._answered(member, question, len(members) - number)
             except UnansweredError as error:
-                errors[f"{client.host}:{client.port} {error}"] = error
+                errors[f"{member.name} {error}"] = error
                 continue
-            self._clients.remove(client)
-            self._clients.insert(0, client)
+            members.remove(member)
+            members.insert(0, member)
             return answer
         reasons = ", ".join(errors)
         if all(isinstance(error, _UntrustedError) for error in errors.values()):
             raise KeyPairError(ErrorCode.REGISTRY_UNREACHABLE, f"The registry '{self._place.shown}' cannot be reached: {reasons}.")
         raise UnansweredError(reasons)
 
-    def _answered(self, client: Any, question: Callable[[Any], Any]) -> Any:
+    def _answered(self, member: Member, question: Callable[[Any], Any], sharers: int = 1) -> Any:
+        """Return a member's answer; ``sharers`` are it and those that are still to be asked, if it does not give one."""
         for again in (True, False):
             try:
-                client.timeout = self._patience.request_seconds()
-                self._authenticate(client)
-                answer = self._translated(client, question)
+                self._authenticate(member, sharers)
+                answer = self._translated(member, question, sharers)
             except _RefusedError as error:
                 refused = error
                 self._patience.answered()
             else:
                 self._patience.answered()
                 return answer
-            if not again or self._place.user is None or not (refused.code == _UNAUTHENTICATED or _RIGHTS_CHANGED in refused.reason):
+            has_ended = refused.code == _UNAUTHENTICATED or _RIGHTS_CHANGED.search(refused.reason)
+            if not again or self._place.user is None or not has_ended:
                 break
-            self._authenticated.discard(id(client))  # a token ends after some minutes, and with its member
+            member.authenticated = False  # a token ends after some minutes, and with its member
         raise self._explained(refused)
 
-    def _authenticate(self, client: Any) -> None:
-        if self._place.user is None or id(client) in self._authenticated:
+    def _authenticate(self, member: Member, sharers: int) -> None:
+        if self._place.user is None or member.authenticated:
             return
-        client.session.headers.pop("Authorization", None)
+        headers = member.client.session.headers
+        headers.pop("Authorization", None)
         request = {"name": self._place.user, "password": self._password()}
         try:
-            answer = self._translated(client, lambda each: each.post(each.get_url("/auth/authenticate"), json=request))
+            token = self._translated(
+                member, lambda each: str(each.post(each.get_url("/auth/authenticate"), json=request)["token"]), sharers
+            )
         except _RefusedError as error:
             reason = error.reason
         else:
-            client.session.headers["Authorization"] = answer["token"]
-            self._authenticated.add(id(client))
+            headers["Authorization"] = token
+            member.authenticated = True
             return
         raise KeyPairError(
             ErrorCode.REGISTRY_FORBIDDEN,
             f"The registry '{self._place.shown}' refuses user {shown(self._place.user)} with the given password: {reason}.",
         )
 
-    def _translated(self, client: Any, question: Callable[[Any], Any]) -> Any:
+    def _translated(self, member: Member, question: Callable[[Any], Any], sharers: int) -> Any:
         """Return an answer, or raise what the library's errors mean, without their texts unless those are etcd's own."""
-        try:
-            return question(client)
-        except self._errors.Etcd3Exception as error:
-            failure: Exception = self._meaning_of(error)
-        except (KeyError, TypeError, ValueError):
-            failure = UnansweredError("answers what etcd does not")
-        except OSError:  # the library lets through what it does not know, such as an answer that is cut off
-            failure = UnansweredError("cuts its answer off")
+        with member.limited(self._patience.request_seconds(sharers)) as was_cut:
+            try:
+                return question(member.client)
+            except self._errors.Etcd3Exception as error:
+                failure: Exception = self._meaning_of(error)
+            except (AttributeError, LookupError, TypeError, ValueError):
+                failure = UnansweredError("answers what etcd does not")
+            except OSError:  # the library lets through what it does not know, such as an answer that is cut off
+                failure = UnansweredError("cuts its answer off")
+        if was_cut() and not isinstance(failure, _RefusedError):
+            failure = UnansweredError("does not answer in time")
         raise failure
 
     def _meaning_of(self, error: Any) -> Exception:
         code, reason = _grpc_error(error.detail_text)
         if code is not None and not isinstance(error, self._errors.ConnectionTimeoutError | self._errors.ConnectionFailedError):
-            may_come = code in _TRANSIENT or _BUSY.search(reason)
-            return UnansweredError(f"says '{reason}'") if may_come else _RefusedError(code, reason)
+            is_refused = (code in _REFUSED or _REFUSED_WORDS.match(reason)) and not _BUSY.search(reason)
+            return _RefusedError(code, reason) if is_refused else UnansweredError(f"says '{reason}'")
         if reason:
             return UnansweredError(f"says '{reason}'")
         text = str(error.detail_text)
@@ -185,33 +195,11 @@ class Cluster:
             code = ErrorCode.REGISTRY_FORBIDDEN
         return KeyPairError(code, f"The registry '{self._place.shown}' refuses the request: {refused.reason}.")
 
-    def _members(self) -> list[Any]:
-        if not self._clients:
-            self._clients = list(self._connected())
-        return self._clients
-
-    def _connected(self) -> Iterator[Any]:
-        try:
-            library = import_module("etcd3gw")
-            self._errors = import_module("etcd3gw.exceptions")
-            requests = import_module("requests")
-        except ImportError:
-            library = None
-        if library is None:
-            raise KeyPairError(
-                ErrorCode.DEPENDENCY_MISSING,
-                "A registry in etcd needs the Python library etcd3gw on the controller; install it with 'pip install etcd3gw' for the "
-                "Python that runs Ansible.",
-            )
-        place = self._place
-        check_certificates(place)
-        for host, port in place.endpoints:
-            session = requests.Session()
-            session.trust_env = False  # or REQUESTS_CA_BUNDLE would stand above the CA that was stated
-            session.verify = place.ca_file or True
-            if place.cert_file is not None:
-                session.cert = (place.cert_file, place.key_file or place.cert_file)
-            yield library.Etcd3Client(host, port, "https" if place.tls else "http", session=session)
+    def _members(self) -> list[Member]:
+        """Return the members, the one that answered last first."""
+        if not self._connected:
+            self._connected, self._errors = members_of(self._place)
+        return self._connected
 
     def _password(self) -> str:
         if self._place.password is not None:

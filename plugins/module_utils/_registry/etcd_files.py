@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import ssl
+import stat
 
+from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import NotRegularFileError, kind_of
 from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place import EtcdPlace
@@ -42,8 +46,11 @@ def password_in(file: str) -> str:
 
 
 def _content(file: str, size: int) -> bytes:
-    with (
-        explained(ErrorCode.REGISTRY_UNREADABLE, f"The file '{file}', which the registry's URL names, cannot be read"),
-        open(file, "rb") as opened,
-    ):
-        return opened.read(size)
+    """Return how a regular file begins; nothing else is waited for."""
+    with explained(ErrorCode.REGISTRY_UNREADABLE, f"The file '{file}', which the registry's URL names, cannot be read"):
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        with open(descriptor, "rb") as opened:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise NotRegularFileError(errno.EINVAL, f"is {kind_of(mode)}")
+            return opened.read(size)

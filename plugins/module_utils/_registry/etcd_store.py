@@ -10,20 +10,30 @@ write is a transaction that happens only if the key is as it was read.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import gzip
 import hashlib
+import ipaddress
 import uuid
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
-from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec, recent
+from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec, etcd_transactions, recent
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_cluster import Cluster
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place import EtcdPlace
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_transactions import (
+    Answer,
+    Operation,
+    Transaction,
+    holds,
+    is_at,
+    look,
+    look_below,
+    put,
+    transaction,
+)
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.leases import leased
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
@@ -35,7 +45,6 @@ UNCLAIMED = "unclaimed"
 
 _ENVELOPE_BYTES = 1024  # what a request has besides the document
 _GZIP = 16 + zlib.MAX_WBITS
-_LOOPBACK = ("localhost", "127.", "::1")
 
 
 class EtcdStore:
@@ -44,7 +53,7 @@ class EtcdStore:
     def __init__(self, place: EtcdPlace, patience: float) -> None:
         self.place = place
         self._cluster = Cluster(place, Patience(patience))
-        self._identity: str | None = None
+        self._number: str | None = None
 
     @property
     def identity(self) -> str:
@@ -52,9 +61,9 @@ class EtcdStore:
 
         Before the first run there is none, and nothing that could be named after it.
         """
-        if self._identity is None:
-            self._identity = self._identified(self._ask({"success": [_range(self._identity_key)]}))
-        return f"etcd:{self._identity or UNCLAIMED}"
+        if self._number is None:
+            self._look()
+        return f"etcd:{self._number or UNCLAIMED}"
 
     def missing(self) -> str | None:
         """Say so if nothing is below the prefix."""
@@ -62,18 +71,15 @@ class EtcdStore:
 
     def warnings(self) -> list[str]:
         """Warn of a connection that others can read."""
-        hosts = [host for host, _port in self.place.endpoints if not host.startswith(_LOOPBACK)]
-        if self.place.tls or not hosts:
+        if self.place.tls or all(_is_loopback(host) for host, _port in self.place.endpoints):
             return []
         return [f"The registry '{self.place.shown}' is not reached through TLS: who is on the network can change what is registered."]
 
     def regions(self) -> list[str]:
         """Return the regions that have a key."""
         start = self._key("")
-        request = {**_range(start)["request_range"], "range_end": _encoded(start[:-1] + b"0"), "keys_only": True}  # '0' comes after '/'
-        found = self._ask({"success": [{"request_range": request}]})["responses"][0]["response_range"].get("kvs", [])
-        names = (base64.b64decode(each["key"])[len(start) :].decode("utf-8", "replace") for each in found)
-        return sorted(filter(is_region, names))
+        (found,) = self._look(look_below(start))
+        return sorted(filter(is_region, (each.key[len(start) :].decode("utf-8", "replace") for each in found)))
 
     @contextlib.contextmanager
     def exclusive(self, region: str, timeout: float) -> Iterator[None]:
@@ -101,28 +107,32 @@ class EtcdStore:
         data = recent.encoded(document)
         self._check_size(region, len(_packed(data)))
         try:
-            answer = self._cluster.ask_once(lambda client: client.transaction(self._replacement(region, data, expected)))
+            replacement = self._replacement(region, data, expected)
+            answer: Answer = self._cluster.ask_once(lambda client: etcd_transactions.answered(client, replacement))
         except UnansweredError:
             return settled(
                 region,
                 expected,
                 lambda: self._find(region),
                 lambda found: found[0] == data,
-                lambda as_it_is: bool(self._ask(self._replacement(region, as_it_is, expected)).get("succeeded")),
+                lambda as_it_is: self._is_replaced(self._ask(self._replacement(region, as_it_is, expected))),
             )
         except KeyPairError as error:  # etcd does the very write by which it gets full, and refuses it
             found = self._find(region) if error.code is ErrorCode.REGISTRY_UNWRITABLE else None
             if found is None or found[0] != data:
                 raise
             return found[1]
-        if not answer.get("succeeded"):
+        if not self._is_replaced(answer):
             raise StoreConflictError(region)
-        return str(answer["header"]["revision"])
+        return answer.revision
 
     def settle(self, region: str) -> Snapshot:
         """Return the region's document after a fence against writes that are still on their way."""
-        replace = self._replacement
-        fence(region, lambda: self._find(region), lambda data, version: bool(self._ask(replace(region, data, version)).get("succeeded")))
+        fence(
+            region,
+            lambda: self._find(region),
+            lambda data, version: self._is_replaced(self._ask(self._replacement(region, data, version))),
+        )
         return self.read(region)
 
     def check_room(self, region: str, document: Document, more: int) -> None:
@@ -134,41 +144,65 @@ class EtcdStore:
         self._cluster.close()
 
     def _find(self, region: str) -> Found | None:
-        answer = self._ask({"success": [_range(self._key(region))]})
-        found = answer["responses"][0]["response_range"].get("kvs", [])
+        (found,) = self._look(look(self._key(region)))
         if not found:
             return None
-        data = _unpacked(base64.b64decode(found[0].get("value", "")))
+        data = _unpacked(found[0].value)
         if data is None:
             raise KeyPairError(
                 ErrorCode.REGISTRY_CORRUPT, f"The document {self._place_of(region)} is not compressed by gzip, or is too large; restore it."
             )
-        return data, str(found[0]["mod_revision"])
+        return data, found[0].revision
 
-    def _ask(self, transaction: Mapping[str, Any]) -> Any:
-        return self._cluster.ask(lambda client: client.transaction(transaction))
+    def _ask(self, asked: Transaction) -> Answer:
+        answer: Answer = self._cluster.ask(lambda client: etcd_transactions.answered(client, asked))
+        return answer
+
+    def _look(self, *looks: Operation) -> tuple[tuple[etcd_transactions.Found, ...], ...]:
+        """Return what looks find in this registry."""
+        answer = self._ask(transaction((), (*looks, look(self._number_key))))
+        self._recognize(answer)
+        return answer.found[:-1]
 
     def _claim(self) -> None:
         """Write the registry's number unless somebody has; to ask for it twice is no harm."""
-        if self._identity is None:
-            key = _encoded(self._identity_key)
-            compare = {"key": key, "result": "EQUAL", "target": "CREATE", "create_revision": 0}
-            put = {"request_put": {"key": key, "value": _encoded(str(uuid.uuid4()).encode())}}
-            self._ask({"compare": [compare], "success": [put]})
-            self._identity = self._identified(self._ask({"success": [_range(self._identity_key)]}))
+        if self._number is None:
+            number = str(uuid.uuid4())
+            key = self._number_key
+            answer = self._ask(transaction((is_at(key, 0),), (put(key, number.encode()), look(key)), (look(key),)))
+            self._recognize(answer)
 
-    def _identified(self, answer: Mapping[str, Any]) -> str | None:
-        found = answer["responses"][0]["response_range"].get("kvs", [])
-        return base64.b64decode(found[0].get("value", "")).decode("utf-8", "replace") if found else None
+    def _recognize(self, answer: Answer) -> None:
+        """Learn the registry's number, which the last look of a transaction was for, or check that it is still the same.
+
+        It is not if members of several clusters stand in the URL: they do not agree on who was first.
+        """
+        found = answer.found[-1]
+        number = found[0].value.decode("utf-8", "replace") if found else None
+        if self._number not in (None, number):
+            raise KeyPairError(
+                ErrorCode.REGISTRY_UNREADABLE,
+                f"The registry '{self.place.shown}' is now another one than at the beginning of the run; name the members of one cluster "
+                "in its URL, and run the task again.",
+            )
+        self._number = number
 
     @property
-    def _identity_key(self) -> bytes:
+    def _number_key(self) -> bytes:
         return f"{self.place.prefix}/identity".encode()
 
-    def _replacement(self, region: str, data: bytes, expected: str | None) -> dict[str, Any]:
-        key = _encoded(self._key(region))
-        compare: dict[str, Any] = {"key": key, "result": "EQUAL", "target": "MOD", "mod_revision": int(expected or 0)}
-        return {"compare": [compare], "success": [{"request_put": {"key": key, "value": _encoded(_packed(data))}}]}
+    def _replacement(self, region: str, data: bytes, expected: str | None) -> Transaction:
+        """Return the transaction that replaces a document of this registry, and of no other, if it is the expected one."""
+        key = self._key(region)
+        conditions = [is_at(key, int(expected or 0))]
+        if self._number is not None:
+            conditions.append(holds(self._number_key, self._number.encode()))
+        return transaction(tuple(conditions), (put(key, _packed(data)),), (look(self._number_key),))
+
+    def _is_replaced(self, answer: Answer) -> bool:
+        if not answer.held:
+            self._recognize(answer)
+        return answer.held
 
     def _check_size(self, region: str, size: int) -> None:
         limit = self.place.max_request_bytes
@@ -186,12 +220,12 @@ class EtcdStore:
         return f"of region '{region}' in the registry '{self.place.shown}'"
 
 
-def _range(key: bytes) -> dict[str, Any]:
-    return {"request_range": {"key": _encoded(key)}}
-
-
-def _encoded(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+def _is_loopback(host: str) -> bool:
+    """Tell whether what is sent to a host does not leave the machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _packed(data: bytes) -> bytes:
