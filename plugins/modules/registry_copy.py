@@ -119,12 +119,12 @@ from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins im
 
 
 def main() -> None:
-    """Run without the action plugin."""
+    """Run without the action plugin; a registry's URL may hold a password, so the result does not repeat the arguments."""
     module = AnsibleModule(argument_spec=REGISTRY_COPY.options, supports_check_mode=True, no_log=True)
     result = guarded(lambda: registry_copy(module.params, Call(os.path.abspath, module.check_mode, module._diff)))
     if result.get("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+        module.fail_json(invocation={}, **result)
+    module.exit_json(invocation={}, **result)
 
 
 if __name__ == "__main__":

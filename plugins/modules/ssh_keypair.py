@@ -370,7 +370,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins im
 
 
 def main() -> None:
-    """Run without the action plugin; no_log keeps arguments, such as a wrongly pasted private key, out of syslog."""
+    """Run without the action plugin; arguments, among them a wrongly pasted private key, stay out of syslog and of the result."""
     module = AnsibleModule(
         argument_spec=SSH_KEYPAIR.options,
         mutually_exclusive=SSH_KEYPAIR.mutually_exclusive,
@@ -380,8 +380,8 @@ def main() -> None:
     call = Call(os.path.abspath, module.check_mode, module._diff)
     result = guarded(lambda: ssh_keypair(module.params, call))
     if result.get("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+        module.fail_json(invocation={}, **result)
+    module.exit_json(invocation={}, **result)
 
 
 if __name__ == "__main__":
