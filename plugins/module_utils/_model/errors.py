@@ -62,7 +62,7 @@ class ErrorCode(Enum):
     REGISTRY_UNWRITABLE = "Registry.Unwritable", "The registry cannot be written."
     REGISTRY_CONFLICT = "Registry.Conflict", "Others kept changing the registry while the task tried to."
     REGISTRY_UNKNOWN_BACKEND = "Registry.UnknownBackend", "The URL names a backend that this release does not have."
-    REGISTRY_URL = "InvalidRegistry.Malformed", "The URL of a registry breaks the rules for such URLs."
+    REGISTRY_URL = "InvalidRegistry.Malformed", "The URL of a registry breaks the rules for such URLs, or the path of one looks like a URL."
     REGISTRY_UNREACHABLE = "Registry.Unreachable", "No server of a shared registry answered in time."
     REGISTRY_FORBIDDEN = (
         "Registry.AccessDenied",
