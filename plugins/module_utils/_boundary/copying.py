@@ -24,7 +24,10 @@ def registry_copy(arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
     """Run a task and return its result; raises :class:`KeyPairError`."""
     parameters, warnings = validated(REGISTRY_COPY, arguments)
     request = parse_registry_copy(parameters, call.resolve)
-    with opened(request.registry, request.lock_timeout) as source, opened(request.destination, request.lock_timeout) as destination:
+    with (
+        opened(request.registry, request.lock_timeout) as source,
+        opened(request.destination, request.lock_timeout, "destination") as destination,
+    ):
         copied, told = copy_registry(
             Environment(source), destination, request.regions, request.lock_timeout, call.check_mode, request.delete
         )

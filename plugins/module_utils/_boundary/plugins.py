@@ -23,6 +23,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._interface.request i
     parse_ssh_keypair_info,
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import bound_account, listing_result, outcome_result
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.backends import DEFAULT_PATIENCE, open_store
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import secrets_of
@@ -94,12 +95,20 @@ def bound_accounts(parameters: Mapping[str, Any], resolve: Resolve) -> dict[str,
 
 
 @contextlib.contextmanager
-def opened(registry: str, patience: float = DEFAULT_PATIENCE) -> Iterator[Store]:
-    """Give the store of a registry for the block; a password in its URL is masked."""
+def opened(registry: str, patience: float = DEFAULT_PATIENCE, option: str = "registry") -> Iterator[Store]:
+    """Give the store of a registry, which an option names, for the block; a password in its URL is masked."""
     for secret in secrets_of(registry):
         mask(secret)
-    with contextlib.closing(open_store(registry, patience)) as store:
+    with contextlib.closing(_opened(registry, patience, option)) as store:
         yield store
+
+
+def _opened(registry: str, patience: float, option: str) -> Store:
+    try:
+        return open_store(registry, patience)
+    except KeyPairError as error:  # stores know of the option that nearly all plugins have
+        code, message = error.code, error.message.replace("Option 'registry'", f"Option '{option}'", 1)
+    raise KeyPairError(code, message)
 
 
 def with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]:

@@ -59,7 +59,9 @@ def etcd_place(url: str, environment: Mapping[str, str] | None = None) -> EtcdPl
     prefix = match["path"].strip("/") or DEFAULT_PREFIX
     if _PREFIX.fullmatch(prefix) is None or not _OWN_PARTS.isdisjoint(prefix.split("/")):
         raise malformed(
-            url, "must have a prefix of letters, digits, '.', '_' and '-', with '/' between its parts, of which none is one of ours"
+            url,
+            "must have a prefix of letters, digits, '.', '_' and '-', with '/' between its parts, "
+            f"of which none may be {', '.join(sorted(_OWN_PARTS))}",
         )
     return EtcdPlace(
         shown_url(url),

@@ -27,7 +27,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql
     settings_of,
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import UnansweredError
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import malformed, password_of, shown_url
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import malformed, secrets_of, shown_url
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import one_line
 
 _UNDEFINED_TABLE = "42P01"
@@ -161,8 +161,7 @@ class Server:
 
     def _words(self, text: str) -> str:
         """Return the server's or the library's words in one line, none of them if a password is among them."""
-        password = password_of(self._url)
-        if password and password in text:
+        if any(secret in text for secret in secrets_of(self._url)):
             return "the reason is not shown, for it has the password in it"
         return one_line(text).rstrip(".")
 

@@ -90,17 +90,6 @@ def secrets_of(url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for each in found for text in (each, unquote(each)) if text))
 
 
-def password_of(url: str) -> str | None:
-    """Return the password that stands in a URL, as libpq reads it."""
-    match = PARTS.match(url)
-    if match is None:
-        return None
-    options = dict(option.partition("=")[::2] for option in (match["query"] or "").split("&"))
-    _user, colon, password = (match["user"] or "").partition(":")
-    stated = options.get("password", password if colon else None)
-    return None if stated is None else unquote(stated)
-
-
 def file_path(url: str) -> str:
     """Return the path that a file URL names."""
     match = PARTS.fullmatch(url)
