@@ -11,6 +11,7 @@ PEERS_ENV := $(BUILD)/venv-peers
 BENCH_ENV := $(BUILD)/venv-bench
 MUTANTS_ENV := $(BUILD)/venv-mutants
 AUDIT_ENV := $(BUILD)/venv-audit
+PROGRAMS := $(BUILD)/programs
 TREE := $(BUILD)/ansible_collections/keywright/ssh
 DEMO := $(BUILD)/demo
 
@@ -19,7 +20,7 @@ JOBS ?= 2
 STAGES := integration-binding integration-rest faults-sample sanity servers-sample stores ansible-lint importer docs-lint docs changelog-lint licences
 
 # The tools call each other by name, keep their own files below .build, and find the collection in its copy there.
-TESTED := env PATH="$(CURDIR)/$(TEST_ENV)/bin:$$PATH" HOME="$(CURDIR)/$(BUILD)/home" \
+TESTED := env PATH="$(CURDIR)/$(TEST_ENV)/bin:$$PATH:$(CURDIR)/$(BUILD)/servers/bin" HOME="$(CURDIR)/$(BUILD)/home" \
 	ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(BUILD)" ANSIBLE_NOCOLOR=1 MYPY_FORCE_COLOR=0
 STAGE := @$(TESTED) bash tools/stage.sh
 INTEGRATION = python -m tools.ansible_test --parent $(BUILD)/ansible-test/$@ --peers $(PEERS_ENV)/bin integration
@@ -47,7 +48,7 @@ demo: $(BUILD)/venv-demo.stamp ## Install the collection from the checkout and r
 
 ## Check
 
-test: lint types pytest $(PEERS_ENV).stamp ## Run every check, as CI does
+test: lint types pytest $(PEERS_ENV).stamp $(PROGRAMS).stamp ## Run every check, as CI does
 	@$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target $(STAGES)
 
 test-quick: PYTEST := --ignore=tests/unit/plugins/module_utils/service/test_crashes.py
@@ -56,13 +57,13 @@ test-quick: lint types pytest ## Run the checks that take less than a minute: al
 test-matrix: prerequisites $(BUILD)/uv.stamp ## Run unit and integration tests on every supported ansible-core and Python
 	@env UV_SYSTEM_CERTS=1 $(PYTHON) -m tools.test_matrix $(MATRIX)
 
-test-faults: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Kill, starve, crowd and deceive the collection; print what was lost or leaked (20 to 40 minutes)
+test-faults: $(TEST_ENV).stamp $(PEERS_ENV).stamp $(PROGRAMS).stamp ## Kill, starve, crowd and deceive the collection; print what was lost or leaked (20 to 40 minutes)
 	@env UV_SYSTEM_CERTS=1 PYENV_ROOT="$${PYENV_ROOT:-$$HOME/.pyenv}" $(TESTED) python -m tests.faults
 
-faults-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Do a sample of that in less than two minutes
+faults-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp $(PROGRAMS).stamp ## Do a sample of that in less than two minutes
 	$(STAGE) "Faults, a sample (strace)" python -m tests.faults --sample --without servers
 
-servers-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp ## Do a sample of the faults of shared registries, with real servers, in less than two minutes
+servers-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp $(PROGRAMS).stamp ## Do a sample of the faults of shared registries, with real servers, in less than two minutes
 	$(STAGE) "Faults of servers, a sample" python -m tests.faults --sample servers
 
 mutants: $(MUTANTS_ENV).stamp ## Change the code in one place at a time; print what no unit test notices, and the score (half an hour)
@@ -85,7 +86,7 @@ types: $(TEST_ENV).stamp tree ## Check the types of Python files
 pytest: $(TEST_ENV).stamp ## Run the unit tests with plain pytest
 	$(STAGE) "Unit tests (pytest)" pytest -n auto $(PYTEST)
 
-stores: $(TEST_ENV).stamp ## Test every kind of registry with real servers of etcd and PostgreSQL
+stores: $(TEST_ENV).stamp $(PROGRAMS).stamp ## Test every kind of registry with real servers of etcd and PostgreSQL
 	$(STAGE) "Stores with real servers (pytest)" pytest -n 4 --dist loadfile tests/stores $(PYTEST)
 
 units: $(TEST_ENV).stamp ## Run the unit tests with ansible-test, as `make test-matrix` does; `make test` runs them with pytest
@@ -93,7 +94,7 @@ units: $(TEST_ENV).stamp ## Run the unit tests with ansible-test, as `make test-
 
 integration: integration-binding integration-rest ## Run the integration tests
 
-integration-binding: $(TEST_ENV).stamp $(PEERS_ENV).stamp
+integration-binding: $(TEST_ENV).stamp $(PEERS_ENV).stamp $(PROGRAMS).stamp
 	$(STAGE) "Integration tests of bindings (ansible-test)" $(INTEGRATION) -- $(BINDING)
 
 integration-rest: $(TEST_ENV).stamp $(PEERS_ENV).stamp
@@ -184,4 +185,8 @@ $(TEST_ENV).stamp: $(REQUIREMENTS) $(BUILD)/uv.stamp
 	@echo "Making $(TEST_ENV) ..."
 	@$(UV) venv --clear --python $(BUILD)/uv/bin/python $(TEST_ENV)
 	@env VIRTUAL_ENV=$(TEST_ENV) $(UV) pip install --compile-bytecode --requirement tests/requirements.txt --requirement tests/requirements-faults.txt
+	@touch $@
+
+$(PROGRAMS).stamp: tests/servers/programs.py | $(TEST_ENV).stamp
+	@$(TESTED) python -m tests.servers.programs
 	@touch $@

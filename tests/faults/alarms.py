@@ -48,7 +48,7 @@ def _random(stage: Stage, tries: int) -> Row:
 def _real(stage: Stage, sample: bool) -> list[Row]:
     """Delay a call in a real run, so that the task's ``timeout: 1`` strikes at that call."""
     struck: list[Trial] = []
-    for operation, points in islice(points_of(stage).items(), 2, 6, 3) if sample else points_of(stage).items():
+    for operation, points in islice(points_of(stage).items(), 2, 3) if sample else points_of(stage).items():
         at = [point for point in points if point.call != OPEN]
         struck += trials(stage, operation, "timeout", at[4 :: len(at) if sample else 6])
     tasks = []

@@ -29,7 +29,7 @@ from .worlds import World
 CONTROLLER, HOST = "on the controller", "on the host"
 SPARE = "spare"
 BY_HAND = "# by hand\n"
-SAMPLED = 45
+SAMPLED = 90
 TRACED = ["-e", f"trace={OPEN},{OTHERS}"]
 
 
@@ -158,11 +158,11 @@ class Bindings:
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Kill and refuse at each call, on the controller and on the host; a sample takes every 45th and fewer errors."""
+    """Kill and refuse at each call, on the controller and on the host; a sample takes every 90th and fewer errors."""
     bindings = Bindings(stage)
     step = SAMPLED if sample else 1
     kill = {"": ("signal=KILL",)}
-    errors = {"": refused_with("")[:: 3 if sample else 1], "flock": refused_with("flock")}
+    errors = {"": refused_with("")[:: 6 if sample else 1], "flock": refused_with("flock")}
     controller = bindings.strikes((CONTROLLER,), kill, step)
     with ThreadPoolExecutor(PROCESSES) as pool:
         parts = list(pool.map(lambda strike: _struck(stage, [strike]), controller))

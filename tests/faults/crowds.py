@@ -24,7 +24,7 @@ TO_BE_SHARED = "PrivateKeyFile.Exists"
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Run all crowds; a sample has fewer hosts and strategies."""
-    hosts, forks = (20, 10) if sample else (200, 50)
+    hosts, forks = (10, 10) if sample else (200, 50)
     rows = []
     for kind in ("same name", "distinct names", "mix with deletes"):
         row = Row(f"crowd: {hosts} hosts, {kind}")
@@ -129,7 +129,7 @@ def _start(stage: Stage, lists: Sequence[Sequence[Task]]) -> list[list[Result]]:
 
 def _processes(stage: Stage, sample: bool) -> Row:
     """Eight processes, each with the same names and names of its own."""
-    names = 3 if sample else 40
+    names = 1 if sample else 40
     row = Row(f"crowd: 8 processes on one registry, {names} names of each, 1 of all")
     world = World(stage.controller.folder / "crowd-processes")
     world.root.mkdir()
@@ -150,7 +150,7 @@ def _processes(stage: Stage, sample: bool) -> Row:
 
 def _shared_directory(stage: Stage, sample: bool) -> Row:
     """Two registries and two regions deliver the same names into one directory: one gets it, the others register nothing."""
-    rounds = 4 if sample else 25
+    rounds = 2 if sample else 25
     row = Row("crowd: 2 registries and 2 regions share a directory")
     folder = stage.controller.folder / "crowd-shared"
     folder.mkdir()

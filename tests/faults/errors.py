@@ -21,7 +21,7 @@ from .table import Row
 ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT", "EINTR")
 LOCK_ERRORS = ("ENOLCK", "ENOSYS", "EIO", "EINTR")
 NETWORK_ERRORS = ("ECONNRESET", "ETIMEDOUT", "EPIPE", "ENETUNREACH", "EINTR")
-SAMPLED = 41
+SAMPLED = 97
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Refusal(Point):
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Refuse each call of each operation with each error; a sample takes every 41st combination."""
+    """Refuse each call of each operation with each error; a sample takes every 97th combination."""
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
         refusals = [Refusal(point.call, point.number, point.told, error) for point in points for error in _errors(point)]

@@ -23,7 +23,7 @@ from .table import Row
 from .worlds import World
 
 SECONDS = 30
-EXACT_STEP = 41
+EXACT_STEP = 97
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
@@ -32,8 +32,8 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     folder.mkdir()
     rows = []
     tables = {
-        "options": cases()[:: 5 if sample else 1],
-        "public keys": public_key_cases(folder / "keys")[:: 5 if sample else 1],
+        "options": cases()[:: 9 if sample else 1],
+        "public keys": public_key_cases(folder / "keys")[:: 9 if sample else 1],
         "target files and directories": target_cases(folder / "targets"),
         "registry documents": document_cases(stage, folder / "documents")[:: 12 if sample else 1],
     }

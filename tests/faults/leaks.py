@@ -20,7 +20,7 @@ from .table import Row
 
 
 def ways(sample: bool) -> list[Way]:
-    """Return all ways; a sample has the ones that say most."""
+    """Return all ways; a sample has the one that says most."""
     loud = {
         "ANSIBLE_DEBUG": "1",
         "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
@@ -35,9 +35,10 @@ def ways(sample: bool) -> list[Way]:
         "JUNIT_OUTPUT_DIR": "{folder}/junit",
         **TRACEBACKS,
     }
-    chosen = [Way("everything at -vvvvv", ("-vvvvv", "--diff"), loud), Way("check mode at -v", ("-v", "--diff", "--check"))]
+    chosen = [Way("everything at -vvvvv", ("-vvvvv", "--diff"), loud)]
     if sample:
         return chosen
+    chosen.append(Way("check mode at -v", ("-v", "--diff", "--check")))
     chosen += [Way(f"at -{'v' * count}", (f"-{'v' * count}",)) for count in range(1, 6)]
     chosen += [Way(f"only {name}", (), {name: value, **TRACEBACKS}) for name, value in loud.items()]
     chosen.append(Way("check mode, everything at -vvvvv", ("-vvvvv", "--diff", "--check"), loud))

@@ -19,6 +19,8 @@ from .table import Row
 
 NAMING = ("link", "linkat", "rename", "renameat", "renameat2")
 SAMPLED = 3
+# What is linked to find out whether links can be had at all, before there is a key.
+PROBE = ".keywright.probe"
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
@@ -47,7 +49,9 @@ def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     found = [] if was_struck(log_of(trial)) else ["nobody lied"]
     found += violations_at_any_time(trial.world, trial.memory, trial.operation.may_go)
     found += refusal_problems(result, *trial.world.told_places)
-    return found if result.failed else [*found, "it was not noticed", *_false_reports(trial, result)]
+    if not result.failed and PROBE not in log_of(trial).read_text(errors="replace"):  # where only a probe is lied about, nothing is amiss
+        found += ["it was not noticed", *_false_reports(trial, result)]
+    return found
 
 
 def _false_reports(trial: Trial, result: Result) -> list[str]:

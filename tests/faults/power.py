@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..servers.processes import ServerError
+from ..servers.programs import fuse_library
 from .controller import CHECKOUT, Result
 from .injection import Point
 from .invariant import Memory, load, violations_at_any_time
@@ -65,8 +67,9 @@ def _impossible() -> str:
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         return "needs /dev/fuse"
     try:
+        os.environ["FUSE_LIBRARY_PATH"] = fuse_library()
         importlib.import_module("fuse")
-    except OSError:
+    except (OSError, ServerError):
         return "needs libfuse2"
     return ""
 

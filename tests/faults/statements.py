@@ -18,7 +18,7 @@ from .table import Row
 
 HOOKS = CHECKOUT / "tests" / "faults" / "hooks"
 COLLECTION = "keywright/ssh/plugins"
-SAMPLED = 24
+SAMPLED = 48
 TRACEBACKS = {"ANSIBLE_DISPLAY_TRACEBACK": "always"}
 
 
@@ -51,7 +51,7 @@ class Statements:
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Let each statement raise; a sample takes every 24th."""
+    """Let each statement raise; a sample takes every 48th."""
     create = stage.operations[0]
     statements = Statements(stage.controller.folder / "statements")
     probe = next(stage.worlds_for(create, "statement"))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,7 +32,7 @@ ACCOUNTS = ("alice", "bob", "picky")  # sshd takes no ed25519 keys from picky
 FIRST_ID = 61001
 ADMIN_KEYS = "/run/keywright-admin"
 SECONDS = 1200
-SSHD = "/usr/sbin/sshd"
+SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
 CONFIGURATION = """\
 ListenAddress {address}:{port}
 HostKey {folder}/host_key
@@ -75,9 +76,10 @@ def free_port(address: str) -> int:
 
 
 def passwd(home: Path, accounts: list[str]) -> str:
-    """Return the accounts of a host: the real ones, root with another home, and those of the tests."""
+    """Return the accounts of a host: the real ones, root with another home, sshd's own, and those of the tests."""
     real = Path("/etc/passwd").read_text(encoding="utf-8").splitlines()
-    lines = [line for line in real if not line.startswith("root:")]
+    lines = [line for line in real if not line.startswith(("root:", "sshd:"))]
+    lines += [f"sshd:*:{FIRST_ID - 1}:65534::/run/sshd:/usr/sbin/nologin"]
     lines += [f"root:*:0:0:root:{home}/root:/bin/sh"]
     lines += [f"{name}:*:{number}:{number}::{home}/{name}:/bin/sh" for number, name in enumerate(accounts, FIRST_ID)]
     return "".join(f"{line}\n" for line in lines)
