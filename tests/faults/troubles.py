@@ -122,7 +122,7 @@ def member_paused(backend: Backend) -> Iterator[None]:
     """Pause the member that is asked first, unless it leads."""
     cluster = _cluster(backend)
     leader = cluster.leader()
-    with _hurt(cluster, [], [next(member for member in cluster.members if member is not leader)]):
+    with _hurt(cluster, [], [member for member in cluster.members if member is not leader][:1]):
         yield
 
 
