@@ -29,7 +29,7 @@ DELAY = "delay_enter=1800000"
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Let alarms strike at random instants in process, at chosen calls in real runs, and hold locks."""
-    return [_random(stage, 30 if sample else 2000), *_real(stage, sample), _stopped_holder(stage), _dead_holder(stage)]
+    return [_random(stage, 20 if sample else 2000), *_real(stage, sample), _stopped_holder(stage), _dead_holder(stage)]
 
 
 def _random(stage: Stage, tries: int) -> Row:

@@ -23,7 +23,7 @@ from .table import Row
 from .worlds import World
 
 SECONDS = 30
-EXACT_STEP = 97
+EXACT_STEP = 193
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
@@ -32,10 +32,10 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     folder.mkdir()
     rows = []
     tables = {
-        "options": cases()[:: 9 if sample else 1],
-        "public keys": public_key_cases(folder / "keys")[:: 9 if sample else 1],
+        "options": cases()[:: 15 if sample else 1],
+        "public keys": public_key_cases(folder / "keys")[:: 15 if sample else 1],
         "target files and directories": target_cases(folder / "targets"),
-        "registry documents": document_cases(stage, folder / "documents")[:: 12 if sample else 1],
+        "registry documents": document_cases(stage, folder / "documents")[:: 20 if sample else 1],
     }
     for title, table in tables.items():
         row = Row(f"hostile: {title}")

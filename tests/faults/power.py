@@ -42,18 +42,18 @@ class Cut(Point):
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Cut the power at each step of each operation; a sample takes every twelfth of two operations."""
+    """Cut the power at each step of each operation; a sample takes every 25th of two operations."""
     reason = _impossible()
     if reason:
         return [Row("power cut", skipped=reason)]
     names = CUT[:1] + CUT[2:3] if sample else CUT
     operations = [operation for operation in stage.operations if operation.title in names]
     with _mounted(stage.controller.folder / "lossy") as disk:
-        honest = _trials(disk, stage, operations, (12, 0) if sample else (1, 3), 0)
+        honest = _trials(disk, stage, operations, (25, 0) if sample else (1, 3), 0)
         rows = rows_of("power cut", honest, _cut(disk, stage, honest).__getitem__)
         for title, deaf in MUTANTS.items():
             row = Row(f"power cut: the mutant '{title}' is caught")
-            lying = _trials(disk, stage, operations[:1], (6 if sample else 1, 1), deaf)
+            lying = _trials(disk, stage, operations[:1], (9 if sample else 1, 1), deaf)
             caught = sum(bool(found) for found in _cut(disk, stage, lying).values())
             row.tried(title, [] if caught else ["nothing was found, so the test proves nothing"])
             row.tries = len(lying)

@@ -27,7 +27,7 @@ OPENS, PUBLISHED = 10_000, 10_000
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Create many key pairs while others interfere."""
-    count = 6 if sample else 400
+    count = 4 if sample else 400
     opens = count if sample else OPENS
     published = _published(stage, 200 if sample else PUBLISHED)
     return [_swapped_targets(stage, count), _swapped_directory(stage, count), _watched(stage, count, opens), published]
