@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .canary import SIGNS
 from .controller import Result, Run
-from .injection import NETWORK, VARIES, Point, attached, points_of, was_struck
+from .injection import NETWORK, VARIES, Point, attached, points_of, thinned, was_struck
 from .invariant import violations_after_error
 from .kills import Trial, in_parts, repair, rows_of, told_store, trials
 from .operations import Stage
@@ -21,7 +21,7 @@ from .table import Row
 ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT", "EINTR")
 LOCK_ERRORS = ("ENOLCK", "ENOSYS", "EIO", "EINTR")
 NETWORK_ERRORS = ("ECONNRESET", "ETIMEDOUT", "EPIPE", "ENETUNREACH", "EINTR")
-SAMPLED = 97
+SAMPLED, SHARED = 97, 5
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Refusal(Point):
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Refuse each call of each operation with each error; a sample takes every 97th combination."""
+    """Refuse each call of each operation with each error; a sample takes every 97th combination, and a shared store every fifth."""
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
-        refusals = [Refusal(point.call, point.number, point.told, error) for point in points for error in _errors(point)]
-        struck += trials(stage, operation, "error", refusals[::SAMPLED] if sample else refusals)
+        refusals = [Refusal(point.call, point.number, point.told, error) for point in thinned(points) for error in _errors(point)]
+        struck += trials(stage, operation, "error", refusals[:: SAMPLED if sample else SHARED if stage.store else 1])
     refused = in_parts(struck, lambda part: _refused(stage, part))
     repaired = repair(stage, struck)
     return rows_of(f"errors{told_store(stage)}", struck, lambda trial: refused[trial] + repaired[trial])

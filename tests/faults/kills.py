@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TypeVar
 
 from .controller import in_memory
-from .injection import VARIES, Point, attached, points_of
+from .injection import VARIES, Point, attached, points_of, thinned
 from .invariant import Memory, violations_after_repair, violations_at_any_time
 from .operations import Operation, Stage
 from .table import Row
@@ -73,7 +73,7 @@ def killed(stage: Stage, step: int) -> list[Row]:
     """Kill each operation at each of so many of its calls."""
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
-        struck += trials(stage, operation, "kill", points if step == 1 else islice(points, 3, None, step))
+        struck += trials(stage, operation, "kill", thinned(points) if step == 1 else islice(points, 3, None, step))
     stopped = _all_stopped(stage, struck, "KILL")
     repaired = repair(stage, struck)
     return rows_of(f"killed{told_store(stage)}", struck, lambda trial: stopped[trial] + repaired[trial])
@@ -83,7 +83,7 @@ def killed_twice(stage: Stage) -> list[Row]:
     """Kill the run that repairs as well, at a call that it may have."""
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
-        struck += trials(stage, operation, "twice", points[5::4])
+        struck += trials(stage, operation, "twice", thinned(points)[5::4])
     first = _all_stopped(stage, struck, "KILL")
     others = [replace(trial, point=SHUFFLED.choice(points_of(stage)[trial.operation])) for trial in struck]
     second = _all_stopped(stage, others, "KILL", must_strike=False)

@@ -227,15 +227,20 @@ def shipped(stage: Stage, fault: str, programs: Path) -> list[Row]:
 
 
 def searched(stage: Stage, fault: str, programs: Path, plugins: list[Plugin], ways: Sequence[tuple[str, ...]], sample: bool) -> list[Row]:
-    """Run each plugin in each way, the loud one in ad-hoc commands as well unless it is a sample."""
+    """Run each plugin in each way; those that only listen tell the same at every verbosity, so they run at the loudest, in a playbook."""
 
     def run(job: tuple[Plugin, tuple[str, ...]]) -> list[Outcome]:
         plugin, arguments = job
-        return run_with(stage, plugin, arguments, programs, by_itself=arguments == LOUD and not sample)
+        return run_with(stage, plugin, arguments, programs, by_itself=_shows(plugin) and arguments == LOUD and not sample)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = pool.map(run, [(plugin, arguments) for plugin in plugins for arguments in ways])
+        found = pool.map(run, [(plugin, arguments) for plugin in plugins for arguments in ways if arguments == LOUD or _shows(plugin)])
         return counted(fault, [outcome for outcomes in found for outcome in outcomes])
+
+
+def _shows(plugin: Plugin) -> bool:
+    """Tell whether a plugin is the one that writes the output, which differs with the verbosity and without a playbook."""
+    return plugin.type == "stdout"
 
 
 def counted(fault: str, outcomes: Iterable[Outcome]) -> list[Row]:
