@@ -49,9 +49,16 @@ def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     found = [] if was_struck(log_of(trial)) else ["nobody lied"]
     found += violations_at_any_time(trial.world, trial.memory, trial.operation.may_go)
     found += refusal_problems(result, *trial.world.told_places)
-    if not result.failed and PROBE not in log_of(trial).read_text(errors="replace"):  # where only a probe is lied about, nothing is amiss
-        found += ["it was not noticed", *_false_reports(trial, result)]
-    return found
+    if result.failed:
+        return found
+    noticed = [] if _is_about_a_probe(trial) else ["it was not noticed"]  # of a probe nothing is left that could be amiss
+    return [*found, *noticed, *_false_reports(trial, result)]
+
+
+def _is_about_a_probe(trial: Trial) -> bool:
+    """Tell whether the call that lied, and not another one of its kind, was the one that tries whether links can be had."""
+    lines = log_of(trial).read_text(errors="replace").splitlines()
+    return any("INJECTED" in line and PROBE in line for line in lines)
 
 
 def _false_reports(trial: Trial, result: Result) -> list[str]:
