@@ -15,12 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store import FileStore
-from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
-from ansible_collections.keywright.ssh.plugins.module_utils._service.run import fulfil
-
-from ..places import REGION
+from .in_process import do
 from .invariant import Memory, violations_after_repair, violations_at_any_time
 from .worlds import World
 
@@ -42,15 +37,6 @@ def _strike(_number: int, _frame: object) -> NoReturn:
     raise TimeIsUp
 
 
-def _run(world: World, names: tuple[str, ...], options: dict[str, Any]) -> None:
-    wish = Wish(**{"region": REGION, "names": names, "default_directory": str(world.keys), "lock_timeout": 5, **options})
-    store = FileStore(str(world.registry))
-    try:
-        fulfil(wish, Environment(store), False)
-    finally:
-        store.close()
-
-
 def _forked(world: World, task: tuple[tuple[str, ...], dict[str, Any]], seconds: float) -> int:
     """Run a task in a child, as Ansible does, with an alarm after so many seconds (0: none); return what came of it."""
     child = os.fork()
@@ -60,7 +46,7 @@ def _forked(world: World, task: tuple[tuple[str, ...], dict[str, Any]], seconds:
     try:
         signal.signal(signal.SIGALRM, _strike)
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        _run(world, *task)
+        do(world, *task)
         signal.setitimer(signal.ITIMER_REAL, 0)
         code = FINISHED
     except TimeIsUp:

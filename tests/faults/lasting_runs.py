@@ -23,12 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store import FileStore
-from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
-from ansible_collections.keywright.ssh.plugins.module_utils._service.run import fulfil
 
-from ..places import REGION
+from .in_process import do
 from .invariant import Memory, violations_after_repair, violations_at_any_time
 from .worlds import World
 
@@ -124,15 +120,6 @@ def _from_call(number: int, begin: Callable[[], None]) -> Iterator[Callable[[], 
     yield lambda: calls >= number
 
 
-def _run(world: World, names: Names, options: dict[str, Any]) -> None:
-    wish = Wish(**{"region": REGION, "names": names, "default_directory": str(world.keys), "lock_timeout": 5, **options})
-    store = FileStore(str(world.registry))
-    try:
-        fulfil(wish, Environment(store), False)
-    finally:
-        store.close()
-
-
 def forked(world: World, names: Names, options: dict[str, Any], number: int = 0, begin: Callable[[World], None] = _read_only) -> int:
     """Run a task in a child whose trouble begins at a call (0: none), and return what came of it."""
     child = os.fork()
@@ -144,7 +131,7 @@ def forked(world: World, names: Names, options: dict[str, Any], number: int = 0,
     try:
         with _from_call(number, lambda: begin(world)) as struck:
             try:
-                _run(world, names, options)
+                do(world, names, options)
                 code = FINISHED
             except KeyPairError:
                 code = REFUSED
