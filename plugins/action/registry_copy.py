@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary import copying, plugins
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.copying import registry_copy
 from ansible_collections.keywright.ssh.plugins.plugin_utils._controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
     """The action of ``keywright.ssh.registry_copy``."""
 
-    def operate(self, arguments: Mapping[str, Any], call: plugins.Call) -> dict[str, Any]:
+    def operate(self, arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """Run the task."""
-        return copying.registry_copy(arguments, call)
+        return registry_copy(arguments, call)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary import plugins
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import ssh_keypair
 from ansible_collections.keywright.ssh.plugins.module_utils._keys import generation
 from ansible_collections.keywright.ssh.plugins.plugin_utils._controller_action import ControllerAction
 
@@ -20,6 +21,6 @@ generation.preload()
 class ActionModule(ControllerAction):
     """The action of ``keywright.ssh.ssh_keypair``."""
 
-    def operate(self, arguments: Mapping[str, Any], call: plugins.Call) -> dict[str, Any]:
+    def operate(self, arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """Run the task."""
-        return plugins.ssh_keypair(arguments, call)
+        return ssh_keypair(arguments, call)

@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.binding import ssh_keypair_binding
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode
 from ansible_collections.keywright.ssh.plugins.modules.ssh_keypair_binding import ARGUMENT_SPEC
 from ansible_collections.keywright.ssh.plugins.plugin_utils._connected import TaskConnection

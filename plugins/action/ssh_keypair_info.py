@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary import plugins
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.listing import ssh_keypair_info
 from ansible_collections.keywright.ssh.plugins.plugin_utils._controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
     """The action of ``keywright.ssh.ssh_keypair_info``."""
 
-    def operate(self, arguments: Mapping[str, Any], call: plugins.Call) -> dict[str, Any]:
+    def operate(self, arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """Run the task."""
-        return plugins.ssh_keypair_info(arguments, call)
+        return ssh_keypair_info(arguments, call)

@@ -70,7 +70,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import bound_accounts
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.listing import bound_accounts
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_path
 
 ENDINGS = (".keywright.yml", ".keywright.yaml")

@@ -71,7 +71,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import ssh_public_keys
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.listing import ssh_public_keys
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_path
 
 

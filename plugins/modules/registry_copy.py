@@ -113,9 +113,9 @@ error_code:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.copying import REGISTRY_COPY, registry_copy
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import Call
 
 
 def main() -> None:

@@ -365,8 +365,9 @@ error_code:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import SSH_KEYPAIR, Call, ssh_keypair
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import SSH_KEYPAIR, ssh_keypair
 
 
 def main() -> None:

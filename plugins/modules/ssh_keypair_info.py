@@ -188,8 +188,9 @@ error_code:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import SSH_KEYPAIR_INFO, Call, ssh_keypair_info
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.listing import SSH_KEYPAIR_INFO, ssh_keypair_info
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import Call, opened, with_warnings
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call, opened, with_warnings
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation import validated
 from ansible_collections.keywright.ssh.plugins.module_utils._interface import argument_spec
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.copying import copy_result, parse_registry_copy

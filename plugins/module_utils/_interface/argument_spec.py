@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import GENERATED, IMPORTED
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import CREATABLE_TYPES, KEY_TYPES, PRIVATE_KEY_FORMATS
@@ -19,12 +18,11 @@ DEFAULT_REGISTRY = "~/.ansible/keywright/registry"
 DEFAULT_LOCK_TIMEOUT = 60
 
 
-@dataclass(frozen=True)
-class ArgumentSpec:
+class ArgumentSpec(NamedTuple):
     """An argument spec in Ansible's form, with the groups of options that exclude each other."""
 
     options: dict[str, dict[str, Any]]
-    mutually_exclusive: list[tuple[str, str]] = field(default_factory=list)
+    mutually_exclusive: Sequence[tuple[str, str]] = ()
 
 
 def registry_options(from_environment: Callable[..., str]) -> dict[str, dict[str, Any]]:

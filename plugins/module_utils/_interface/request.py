@@ -17,18 +17,12 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types imp
 from ansible_collections.keywright.ssh.plugins.module_utils._model.material import Material
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.creation import check_format, check_size
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.selection import (
-    Selection,
-    host_pattern,
-    name_pattern,
-    normal_fingerprint,
-)
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls import is_url, problem_of
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.comments import check_comment
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_name, check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.passphrases import check_passphrase
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import check_file_name, check_path, path_problem
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import check_tags, wanted_tags
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import check_tags
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import shown
 
 MAX_LOCK_TIMEOUT = 24 * 60 * 60
@@ -81,32 +75,6 @@ def parse_ssh_keypair(parameters: Mapping[str, Any], resolve: Resolve) -> Reques
     if wish.private_key_file is not None:
         check_file_name("private_key_file", wish.private_key_file)
     return Request(wish, parse_registry(parameters, resolve))
-
-
-class Question(NamedTuple):
-    """A parsed question: what is selected, in which regions (all if none), and the registry that it is about."""
-
-    selection: Selection
-    regions: tuple[str, ...]
-    registry: str
-
-
-def parse_ssh_keypair_info(parameters: Mapping[str, Any], resolve: Resolve) -> Question:
-    """Return the question of a ``ssh_keypair_info`` task, or raise the first rule that it breaks."""
-    regions = tuple(parameters["region"] or ())
-    for region in regions:
-        check_region(region)
-    selection = Selection(
-        names=tuple(map(name_pattern, parameters["name"] or ())),
-        fingerprints=frozenset(map(normal_fingerprint, parameters["fingerprint"] or ())),
-        tags=wanted_tags(parameters["tags"] or {}),
-        types=frozenset(parameters["type"] or ()),
-        creation_types=frozenset(parameters["creation_type"] or ()),
-        statuses=frozenset(parameters["private_key_status"] or ()),
-        bound_to=tuple(map(host_pattern, parameters["bound_to"] or ())),
-        unbound=parameters["unbound"],
-    )
-    return Question(selection, regions, parse_registry(parameters, resolve))
 
 
 def parse_names(names: Iterable[Any]) -> list[str]:

@@ -15,8 +15,6 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import DELIVERED, NOT_MANAGED, PRESENT
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import ADOPT, CREATE, IMPORT, UPDATE, Step
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import MAX_KEY_PAIRS_PER_REGION
-from ansible_collections.keywright.ssh.plugins.module_utils._service.listing import Listing
 from ansible_collections.keywright.ssh.plugins.module_utils._service.run import Outcome
 
 
@@ -63,22 +61,6 @@ def outcome_result(wish: Wish, outcome: Outcome, with_diff: bool) -> dict[str, A
         result["diff"] = _diff(wish, outcome)
     if outcome.warnings:
         result["warnings"] = list(dict.fromkeys(outcome.warnings))
-    return result
-
-
-def listing_result(listing: Listing, include_public_key: bool) -> dict[str, Any]:
-    """Return the result of a question about what is registered."""
-    key_pairs = [key_pair_result(key_pair, status, bindings) for key_pair, status, bindings in listing.key_pairs]
-    if not include_public_key:
-        for each in key_pairs:
-            del each["public_key"]
-    regions = [
-        {"region": region, "count": count, "quota": MAX_KEY_PAIRS_PER_REGION, "free": MAX_KEY_PAIRS_PER_REGION - count}
-        for region, count in listing.counts
-    ]
-    result: dict[str, Any] = {"changed": False, "key_pairs": key_pairs, "regions": regions}
-    if listing.warnings:
-        result["warnings"] = list(listing.warnings)
     return result
 
 

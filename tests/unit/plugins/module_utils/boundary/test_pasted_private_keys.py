@@ -12,14 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import (
-    SSH_KEYPAIR,
-    SSH_KEYPAIR_INFO,
-    Call,
-    ssh_keypair,
-    ssh_keypair_info,
-)
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.listing import SSH_KEYPAIR_INFO, ssh_keypair_info
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import SSH_KEYPAIR, ssh_keypair
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import private_key_bytes
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import tree
 

@@ -8,8 +8,9 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary import plugins
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.progress import Progress
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import ssh_keypair
 
 
 def test_a_line_is_told_after_a_second_and_then_once_a_second_but_never_at_the_end() -> None:
@@ -30,12 +31,12 @@ def test_what_is_done_within_a_second_is_not_told() -> None:
 
 
 def test_a_batch_tells_of_the_keys_made_and_of_the_files_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "Progress", lambda tell: lambda what, done, total: tell(f"{done}/{total} {what}"))
+    monkeypatch.setattr(f"{ssh_keypair.__module__}.Progress", lambda tell: lambda what, done, total: tell(f"{done}/{total} {what}"))
     told: list[str] = []
     arguments = {"name": ["one", "two"], "region": "eu-1", "registry": str(tmp_path / "registry"), "private_key_dir": str(tmp_path)}
     tmp_path.chmod(0o700)
-    plugins.ssh_keypair(arguments, plugins.Call(os.path.abspath, False, False, told.append))
+    ssh_keypair(arguments, Call(os.path.abspath, False, False, told.append))
     assert told == ["1/2 private keys made", "2/2 private keys made", "1/2 private keys written", "2/2 private keys written"]
     told.clear()
-    plugins.ssh_keypair(arguments, plugins.Call(os.path.abspath, False, False, told.append))
+    ssh_keypair(arguments, Call(os.path.abspath, False, False, told.append))
     assert told == []

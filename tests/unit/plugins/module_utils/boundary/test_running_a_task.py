@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary import secrets
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import Call, ssh_keypair
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import ssh_keypair
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import material
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import fingerprint_of, tree
 

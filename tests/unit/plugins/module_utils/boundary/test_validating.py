@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import SSH_KEYPAIR, SSH_KEYPAIR_INFO
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.listing import SSH_KEYPAIR_INFO
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import SSH_KEYPAIR
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation import plain, validated
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 

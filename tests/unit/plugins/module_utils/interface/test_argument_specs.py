@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keywright.ssh.plugins.module_utils import _interface
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary import copying, plugins
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary import copying, listing, ssh_keypair
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.argument_spec import ArgumentSpec
 
 PLUGINS = Path(_interface.__path__[0]).parents[1]
 SPECS: dict[str, ArgumentSpec] = {
-    name.lower(): value for name, value in {**vars(plugins), **vars(copying)}.items() if isinstance(value, ArgumentSpec) and name.isupper()
+    name.lower(): value
+    for module in (ssh_keypair, listing, copying)
+    for name, value in vars(module).items()
+    if isinstance(value, ArgumentSpec) and name.isupper()
 }
 SPELLED = ("type", "choices", "default", "elements", "required")
 SECRET_NAMES = ("key", "pass", "secret", "token")

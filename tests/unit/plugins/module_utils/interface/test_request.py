@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.plugins import SSH_KEYPAIR
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import SSH_KEYPAIR
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Request, parse_ssh_keypair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Delivery
