@@ -23,6 +23,14 @@ from typing import Any
 from .lossy_memory import Node, Volume
 
 CONTROL, REPORT = "/.control", "/.report"
+OPTIONS: dict[str, Any] = {
+    "foreground": True,
+    "nothreads": True,
+    "use_ino": True,
+    "attr_timeout": 0,
+    "entry_timeout": 0,
+    "direct_io": True,
+}
 
 
 class LossyDisk:
@@ -180,5 +188,4 @@ def _error(number: int) -> OSError:
 
 
 if __name__ == "__main__":
-    options = {"foreground": True, "nothreads": True, "use_ino": True, "attr_timeout": 0, "entry_timeout": 0, "direct_io": True}
-    importlib.import_module("fuse").FUSE(LossyDisk(), sys.argv[1], **options)
+    importlib.import_module("fuse").FUSE(LossyDisk(), sys.argv[1], **OPTIONS)

@@ -6,21 +6,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import stat
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..servers.processes import ServerError
-from ..servers.programs import fuse_library
-from .controller import CHECKOUT, Result
+from .controller import Result
+from .fuse_disks import impossible, mounted
 from .injection import Point
 from .invariant import Memory, load, violations_at_any_time
 from .kills import Trial, repair, rows_of
@@ -43,12 +36,13 @@ class Cut(Point):
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Cut the power at each step of each operation; a sample takes every 25th of two operations."""
-    reason = _impossible()
+    reason = impossible()
     if reason:
         return [Row("power cut", skipped=reason)]
     names = CUT[:1] + CUT[2:3] if sample else CUT
     operations = [operation for operation in stage.operations if operation.title in names]
-    with _mounted(stage.controller.folder / "lossy") as disk:
+    with mounted("tests.faults.lossy_disk", stage.controller.folder / "lossy") as folder:
+        disk = Disk(folder)
         honest = _trials(disk, stage, operations, (25, 0) if sample else (1, 3), 0)
         rows = rows_of("power cut", honest, _cut(disk, stage, honest).__getitem__)
         for title, deaf in MUTANTS.items():
@@ -59,19 +53,6 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
             row.tries = len(lying)
             rows.append(row)
     return rows
-
-
-def _impossible() -> str:
-    if importlib.util.find_spec("fuse") is None:
-        return "needs fusepy"
-    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        return "needs /dev/fuse"
-    try:
-        os.environ["FUSE_LIBRARY_PATH"] = fuse_library()
-        importlib.import_module("fuse")
-    except (OSError, ServerError):
-        return "needs libfuse2"
-    return ""
 
 
 class Disk:
@@ -90,23 +71,6 @@ class Disk:
         """Return how many operations a volume has counted."""
         counted: dict[str, int] = json.loads((self.folder / ".report").read_bytes())
         return counted[world.root.name]
-
-
-@contextmanager
-def _mounted(folder: Path) -> Iterator[Disk]:
-    folder.mkdir()
-    process = subprocess.Popen([sys.executable, "-m", "tests.faults.lossy_disk", str(folder)], cwd=CHECKOUT, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 20
-        while not os.path.ismount(folder):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the lossy disk could not be mounted")
-            time.sleep(0.05)
-        yield Disk(folder)
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
-        process.terminate()
-        process.wait()
 
 
 def _trials(disk: Disk, stage: Stage, operations: list[Operation], size: tuple[int, int], deaf: int) -> list[Trial]:

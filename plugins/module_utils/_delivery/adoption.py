@@ -10,13 +10,13 @@ import os
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import MAX_PRIVATE_KEY_BYTES, mode_problem
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
-from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.identify import derive_public_key
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import PublicKey
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.strength import check_strength
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import MalformedKeyError, read_blob
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.explain import explained
 
 
 def public_half_of(file: str, passphrase: str | None) -> tuple[PublicKey, str | None]:

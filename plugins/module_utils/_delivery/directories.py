@@ -10,10 +10,10 @@ import os
 import stat
 
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
-from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path import real_path
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.explain import explained
 
 
 class Directories:
@@ -26,6 +26,7 @@ class Directories:
         self._locked = locked or {}
         self._opened: dict[str, Directory | None] = {}
         self._names: dict[str, frozenset[str]] = {}
+        self._folded: dict[str, frozenset[str]] = {}
         self._problems: dict[str, OSError] = {}
         self._real: dict[str, str] = {}
 
@@ -54,6 +55,22 @@ class Directories:
             with explained(ErrorCode.FILE_UNREADABLE, f"The directory '{path}' cannot be listed"):  # which is not the same as empty
                 self._names[path] = frozenset(directory.names() if directory is not None else ())
         return self._names[path]
+
+    def has(self, path: str, name: str) -> bool:
+        """Tell whether an entry has a name, or one that the file system takes for the same, since it ignores case."""
+        if name in self.names(path):
+            return True
+        if path not in self._folded:
+            self._folded[path] = frozenset(map(str.casefold, self.names(path)))
+        directory = self.get(path)
+        return name.casefold() in self._folded[path] and directory is not None and directory.entry(name) is not None
+
+    def ignores_case(self, path: str) -> bool:
+        """Tell whether the file system takes names that differ in case only for the same; an empty directory does not tell."""
+        directory = self.get(path)
+        return directory is not None and any(
+            directory.same_file(name, name.swapcase()) for name in self.names(path) if name.swapcase() not in self.names(path)
+        )
 
     def real(self, path: str) -> str:
         """Return the directory's path without symbolic links, so that all ways to it are one."""

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories, check_directory
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import compare
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory, make_directories
-from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
 from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path import real_path
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import PRESENT
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import OWN_PREFIX
 

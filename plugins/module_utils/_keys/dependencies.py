@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from importlib import import_module
 
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import OPENSSH
 
 
@@ -44,3 +46,8 @@ def require_cryptography() -> None:
             "Key pairs need the Python library cryptography on the controller; install it with 'pip install cryptography' for the Python "
             "that runs Ansible.",
         )
+
+
+def loadable_cryptography() -> AbstractContextManager[None]:
+    """Raise Dependency.Missing if the block, which loads a part of the library when that is first needed, cannot read it."""
+    return explained(ErrorCode.DEPENDENCY_MISSING, "The Python library cryptography cannot be loaded on the controller")

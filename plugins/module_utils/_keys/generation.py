@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.curves import nist_curve
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import require_cryptography
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import loadable_cryptography, require_cryptography
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import PublicKey
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.wire import decode_base64, describe_blob, ed25519_blob
 
@@ -60,8 +60,9 @@ def preload() -> None:
 
 def generate(key_type: str, size: int) -> PrivateKey:
     """Return a new private key of a creatable type of ``KEY_TYPES`` and one of its sizes in bits."""
-    require_cryptography()
-    return GENERATORS[key_type](size)
+    with loadable_cryptography():
+        require_cryptography()
+        return GENERATORS[key_type](size)
 
 
 def generate_all(kinds: Sequence[tuple[str, int]]) -> Generator[PrivateKey, None, None]:

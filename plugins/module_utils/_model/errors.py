@@ -35,7 +35,10 @@ class ErrorCode(Enum):
     PARAMETER_MISSING = "MissingParameter", "A required option is missing."
     PARAMETER_UNSUPPORTED = "UnsupportedParameter", "The plugin has no option of that name."
     PATH_MALFORMED = "InvalidPath.Malformed", "A path cannot be resolved, or is too long."
-    DEPENDENCY_MISSING = "Dependency.Missing", "A Python library that the task needs is not installed on the controller."
+    DEPENDENCY_MISSING = (
+        "Dependency.Missing",
+        "A Python library that the task needs is not installed on the controller, or cannot be loaded there.",
+    )
     BOUND = "InvalidParameter.KeypairAlreadyAttachedInstance", "A key pair that is bound to hosts is to be removed or replaced."
     LOGIN_FAILED = "Binding.LoginFailed", "The login with a newly bound key pair failed; the message ends in the words of ssh."
     HOST_UNREACHABLE = "Binding.HostUnreachable", "The host that a key pair is to be bound to cannot be reached."

@@ -12,8 +12,8 @@ import ssl
 import stat
 
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import NotRegularFileError, kind_of
-from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.etcd_place import EtcdPlace
 
 _MAX_PASSWORD_BYTES = 4096

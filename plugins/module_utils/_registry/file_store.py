@@ -23,11 +23,11 @@ from ansible_collections.keywright.ssh.plugins.module_utils._files.directory imp
     NotRegularFileError,
     make_directories,
 )
-from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
 from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path import real_path
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable, trusted_owner
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import recent
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES

@@ -10,7 +10,11 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import require_bcrypt, require_cryptography
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies import (
+    loadable_cryptography,
+    require_bcrypt,
+    require_cryptography,
+)
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import generate, generate_all, public_key_of
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.private_key import serialize
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KeyPair
@@ -52,8 +56,9 @@ class KeyMaker:
         if kind not in self._prepared:
             self._prepared[kind] = generate(planned.type, planned.size)
         key = self._prepared[kind]
-        public_key = public_key_of(key, planned.comment)
-        private_key = serialize(key, public_key, self._wish.private_key_format or OPENSSH, self._wish.passphrase)
+        with loadable_cryptography():
+            public_key = public_key_of(key, planned.comment)
+            private_key = serialize(key, public_key, self._wish.private_key_format or OPENSSH, self._wish.passphrase)
         return Material(planned.type, planned.size, public_key.fingerprint, public_key.line("")), private_key
 
 

@@ -26,7 +26,7 @@ def check_targets(steps: Iterable[Step], directories: Directories) -> None:
     ``InvalidPath.Malformed``.
     """
     checked: set[str] = set()
-    takers: dict[tuple[str, str], str] = {}
+    takers: dict[tuple[str, str], dict[str, str]] = {}
     for step in steps:
         if step.after is not None and step.after.replaced is not None and step.after.replaced.at == KNOWN_AFTER_APPLY:
             _check_kept_name(step.after.replaced.file)
@@ -37,11 +37,13 @@ def check_targets(steps: Iterable[Step], directories: Directories) -> None:
             if folder not in checked:
                 _check_folder(folder, directories)
                 checked.add(folder)
-            if name in directories.names(folder) and not _is_replaced_file(step):
+            if directories.has(folder, name) and not _is_replaced_file(step):
                 raise _in_the_way(step.after, step.after.delivery.file)
-            first = takers.setdefault((directories.real(folder), name), step.name)
-            if first != step.name:
-                raise _shared(first, step.name, step.after.delivery.file)
+            alike = takers.setdefault((directories.real(folder), name.casefold()), {})
+            for other, first in alike.items():
+                if other == name or directories.ignores_case(folder):
+                    raise _shared(first, step.name, step.after.delivery.file)
+            alike[name] = step.name
 
 
 def _check_folder(folder: str, directories: Directories) -> None:

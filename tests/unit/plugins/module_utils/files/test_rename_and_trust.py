@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
-from ansible_collections.keywright.ssh.plugins.module_utils._files.explain import explained
 from ansible_collections.keywright.ssh.plugins.module_utils._files.rename import rename_without_replacing
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable, trusted_owner
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.explain import explained
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import tree
 
 NOBODY = 65534
