@@ -111,7 +111,7 @@ def _paths() -> Iterator[Case]:
         yield from _each(option, PATH, bad)
     yield from _each("private_key_file", PATH, ["{root}/", "{root}/..", "/", "{root}/" + "f" * 256, "{root}/.keywright.x", "{root}/d/."])
     yield from _each("private_key_dir", PARAMETER, [["/x"], {"a": "b"}])
-    yield from _each("registry", "Registry.UnknownBackend", ["http://x", "s3://x/y", "postgres://u@h/d", "x://"])
+    yield from _each("registry", "Registry.UnknownBackend", ["http://x", "s3://x/y", "mysql://u@h/d", "x://"])
     yield from _each("private_key_dir", "PrivateKeyFile.Unwritable", ["/dev/null", "/dev/null/x", "/proc/x", "{root}/" + "d" * 256])
     yield from _each("adopt_private_key_file", "PrivateKeyFile.Unreadable", ["/dev/zero", "/dev/null", "{root}/none", "/", "/etc/passwd"])
     yield from _each("private_key_file", OK, ["{root}/ok/" + "f" * 255, "{root}/ok/a\u00fcb", "{root}/ok/../ok/x", "{root}/ok/-rf"])

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from . import leak_callbacks
+from .canary import Detector, forms_of
 from .leak_scenes import LOUD, QUIET, Scene, Way, ended, in_processes, sampled_processes, unexpected
-from .leak_tasks import PASSPHRASE, bad_tasks, good_tasks, leaking_tasks
+from .leak_tasks import bad_tasks, good_tasks, leaking_tasks
 from .operations import Stage
 from .statements import TRACEBACKS
 from .table import Row
+
+SHOWN = "Canary-of-the-environment-7f3"
 
 
 def ways(sample: bool) -> list[Way]:
@@ -82,9 +85,11 @@ def controls(stage: Stage, fault: str, programs: Path | None = None) -> Row:
     places = " ".join(scene.found(detector))
     for where in ("facts/", "runs/"):
         row.tried(where, [] if where in places else ["the search does not find it there"])
-    with sampled_processes() as seen:
-        subprocess.run(["sleep", "0.5"], check=True, env={"CANARY": PASSPHRASE})
-    row.tried("environment", [] if list(in_processes(detector, seen)) else ["the search does not find it in a process"])
+    with sampled_processes() as seen:  # not for the passphrase, since other kinds of fault search all processes for that at the same time
+        subprocess.run(["sleep", "0.5"], check=True, env={"CANARY": SHOWN})
+    mine = Detector()
+    mine.add("the canary", forms_of(SHOWN.encode()))
+    row.tried("environment", [] if in_processes(mine, seen) else ["the search does not find it in a process"])
     scene.remove()
     return row
 
