@@ -39,12 +39,15 @@ class ControllerAction(ActionBase):
         """Return the task's result, a failed one instead of an exception."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         call = Call(self._loader.path_dwim, bool(self._task.check_mode), bool(self._task.diff), self._tell)
-        with paused_collector():
-            result.update(guarded(lambda: self.operate(self._task.args, call)))
+        result.update(guarded(lambda: self._operate(call)))
         warnings = self._ineffective(task_vars or {}) + result.get("warnings", [])
         if warnings:
             result["warnings"] = warnings
         return result
+
+    def _operate(self, call: Call) -> dict[str, Any]:
+        with paused_collector():
+            return self.operate(self._task.args, call)
 
     def operate(self, arguments: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """Do what the task asks for and return its result; raises :class:`KeyPairError`."""

@@ -65,15 +65,28 @@ class Detector:
 
     def __init__(self) -> None:
         self._forms: dict[bytes, str] = {}
+        self._short: list[bytes] = []
+        self._by_beginning: dict[bytes, list[bytes]] = {}
 
     def add(self, name: str, forms: Iterable[bytes]) -> None:
         """Look for these forms of a secret as well."""
-        self._forms.update(dict.fromkeys(forms, name))
+        for form in forms:
+            if form not in self._forms:
+                beginning = self._short if len(form) < WINDOW else self._by_beginning.setdefault(form[:WINDOW], [])
+                beginning.append(form)
+            self._forms[form] = name
 
     def found_in(self, data: bytes) -> list[str]:
         """Return the names of the secrets in the data, however their lines are wrapped or escaped."""
-        joined = _FILLING.sub(b"", data)
-        return sorted({name for form, name in self._forms.items() if form in data or form in joined})
+        return sorted({self._forms[form] for text in (data, _FILLING.sub(b"", data)) for form in self._in(text)})
+
+    def _in(self, text: bytes) -> Iterator[bytes]:
+        """Yield the forms in a text. There may be many thousand of them, so the text is gone through once."""
+        yield from (form for form in self._short if form in text)
+        for start in range(len(text) - WINDOW + 1):
+            for form in self._by_beginning.get(text[start : start + WINDOW], ()):
+                if text.startswith(form, start):
+                    yield form
 
     def found_below(self, folder: Path, ignored: Iterable[Path]) -> list[str]:
         """Return which files below a folder hold secrets; ``ignored`` are files and folders that may."""

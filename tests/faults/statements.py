@@ -51,14 +51,14 @@ class Statements:
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Let each statement raise; a sample takes every 48th."""
+    """Let each statement raise; a sample takes every 48th, and the last of all."""
     create = stage.operations[0]
     statements = Statements(stage.controller.folder / "statements")
     probe = next(stage.worlds_for(create, "statement"))
     stage.controller.playbook([create.task("probe", probe)], variables=statements.variables())
     places = [Point("statement", number, told) for number, told in enumerate(statements.met(), 1)]
     step = SAMPLED if sample else 1
-    struck = trials(stage, create, "raise", places[::step])
+    struck = trials(stage, create, "raise", places[(len(places) - 1) % step :: step])
     row = Row("raised: every statement that holds the key, in a create")
     row.tried("probe", [] if len(places) > 100 else [f"only {len(places)} statements were met"])
     results, output = _raise(stage, statements, struck, step)
