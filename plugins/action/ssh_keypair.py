@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
-from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import ssh_keypair
-from ansible_collections.keywright.ssh.plugins.module_utils._keys import generation
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import rehearse, ssh_keypair
 from ansible_collections.keywright.ssh.plugins.plugin_utils._controller_action import ControllerAction
 
 # Ansible imports this file once and forks a process for each host and each item of a loop; nearly all of this is loaded already.
-generation.preload()
+rehearse()
 
 
 class ActionModule(ControllerAction):

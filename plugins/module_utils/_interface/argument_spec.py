@@ -16,6 +16,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import F
 
 DEFAULT_REGISTRY = "~/.ansible/keywright/registry"
 DEFAULT_LOCK_TIMEOUT = 60
+REGISTRY_VARIABLE = "KEYWRIGHT_REGISTRY"
 
 
 class ArgumentSpec(NamedTuple):
@@ -29,7 +30,7 @@ def registry_options(from_environment: Callable[..., str]) -> dict[str, dict[str
     """Return the options that say where key pairs are registered; every plugin has them."""
     return {
         "region": {"type": "str", "required": True, "fallback": (from_environment, ["KEYWRIGHT_REGION"])},
-        "registry": {"type": "path", "default": DEFAULT_REGISTRY, "fallback": (from_environment, ["KEYWRIGHT_REGISTRY"])},
+        "registry": {"type": "path", "default": DEFAULT_REGISTRY, "fallback": (from_environment, [REGISTRY_VARIABLE])},
     }
 
 

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Generator, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.curves import nist_curve
@@ -52,10 +50,11 @@ GENERATORS: dict[str, Callable[[int], PrivateKey]] = {
 }
 
 
-def preload() -> None:
-    """Load what makes ed25519 keys, if it is installed, for the processes that are to be forked from this one."""
-    with contextlib.suppress(ImportError):
-        import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
+def known_key() -> PrivateKey:
+    """Return the ed25519 key of 32 zeros, which is fit for nothing but to load and set up what makes others; raises ImportError."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(bytes(32))
 
 
 def generate(key_type: str, size: int) -> PrivateKey:

@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import urls
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store import FileStore
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
 
 DEFAULT_PATIENCE = 10
+_LIBRARIES = {
+    **dict.fromkeys(urls.ETCD, ("etcd3gw", "etcd3gw.exceptions", "requests")),
+    **dict.fromkeys(urls.POSTGRESQL, ("psycopg", "psycopg.conninfo")),
+}
 
 
 def open_store(registry: str, patience: float = DEFAULT_PATIENCE) -> Store:
@@ -40,3 +46,13 @@ def open_store(registry: str, patience: float = DEFAULT_PATIENCE) -> Store:
         ErrorCode.REGISTRY_UNKNOWN_BACKEND,
         f"Option 'registry' names a backend '{scheme}' that this release does not have; it has {known}, and the path of a directory.",
     )
+
+
+def preload(registry: str) -> None:
+    """Load all that the store of a registry needs, for processes that are to be copied from this one; nothing is connected.
+
+    Raises ImportError or :class:`KeyPairError` where that is not possible.
+    """
+    open_store(registry)
+    for library in _LIBRARIES.get(urls.scheme_of(registry) or "", ()):
+        import_module(library)

@@ -15,7 +15,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._keys.dependencies i
     require_bcrypt,
     require_cryptography,
 )
-from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import generate, generate_all, public_key_of
+from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation import generate, generate_all, known_key, public_key_of
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.private_key import serialize
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types import OPENSSH
@@ -60,6 +60,12 @@ class KeyMaker:
             public_key = public_key_of(key, planned.comment)
             private_key = serialize(key, public_key, self._wish.private_key_format or OPENSSH, self._wish.passphrase)
         return Material(planned.type, planned.size, public_key.fingerprint, public_key.line("")), private_key
+
+
+def rehearse_keys() -> None:
+    """Do with a key that everybody knows what is done with each new one, up to the bytes of its file."""
+    key = known_key()
+    serialize(key, public_key_of(key, ""), OPENSSH, None)
 
 
 def _kind(key_pair: KeyPair) -> tuple[str, str, int]:

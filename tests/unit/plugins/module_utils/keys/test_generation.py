@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from ansible_collections.keywright.ssh.plugins.module_utils._keys.generation imp
     GENERATORS,
     generate,
     generate_all,
-    preload,
     public_key_of,
 )
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.public_key import PublicKey, parse_public_key
@@ -64,15 +62,3 @@ def test_a_batch_that_is_given_up_makes_no_more_keys(monkeypatch: pytest.MonkeyP
     next(keys)
     keys.close()
     assert 0 < len(made) < 5000
-
-
-def test_what_makes_ed25519_keys_is_loaded_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, _MAKES_ED25519, raising=False)
-    preload()
-    assert _MAKES_ED25519 in sys.modules
-
-
-def test_what_is_not_installed_is_not_loaded_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, _MAKES_ED25519, None)
-    preload()
-    assert sys.modules[_MAKES_ED25519] is None

@@ -45,7 +45,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import KeyMaker
 
-generation.preload()
+generation.known_key()
 maker = KeyMaker(Wish("eu-1", ("one",)))
 if {made}:
     maker._prepared["one", "{type}", {size}] = generation.generate("{type}", {size})

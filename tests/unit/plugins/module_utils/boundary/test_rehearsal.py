@@ -1,0 +1,50 @@
+# Copyright (c) 2026 The keywright.ssh authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import rehearse
+
+MAKES_ED25519 = "cryptography.hazmat.primitives.asymmetric.ed25519"
+CONNECTS_TO_ETCD, CONNECTS_TO_POSTGRESQL = "etcd3gw", "psycopg"
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Look into the only place where a rehearsal could leave something, and leave the modules as other tests want them."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("KEYWRIGHT_REGISTRY", raising=False)
+    for module in (MAKES_ED25519, CONNECTS_TO_ETCD, CONNECTS_TO_POSTGRESQL):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    yield tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_goes_to_its_end_and_loads_what_makes_keys() -> None:
+    rehearse()
+    assert MAKES_ED25519 in sys.modules
+    assert CONNECTS_TO_ETCD not in sys.modules
+    assert CONNECTS_TO_POSTGRESQL not in sys.modules
+
+
+def test_whoever_runs_ansible_may_dump_core_as_before() -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    rehearse()
+    assert resource.getrlimit(resource.RLIMIT_CORE) == before
+
+
+@pytest.mark.parametrize("registry", ["etcd://127.0.0.1:1/team", "nosuch://x", "etcd://", ""])
+@pytest.mark.parametrize("missing", [MAKES_ED25519, CONNECTS_TO_ETCD])
+def test_what_is_missing_or_wrong_is_no_error_yet(registry: str, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYWRIGHT_REGISTRY", registry)
+    monkeypatch.setitem(sys.modules, missing, None)
+    rehearse()
+    assert sys.modules[missing] is None
