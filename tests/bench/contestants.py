@@ -13,7 +13,7 @@ from typing import Any
 
 from .contestant import Contestant, emptied, holding, recap
 from .controller import Controller, Play, tasks_play
-from .ground import FLOOR, Ground, host_lines, names
+from .ground import FLOOR, LOADING_FLOOR, Ground, host_lines, names
 from .moto import Moto
 from .population import flat_contestants, info_contestants
 from .sizes import Sizes
@@ -66,6 +66,8 @@ class Contestants:
         yield self._play("batch/create", f"one task, {made}", create, prepare=ground.empty, check=ground.holds(count), expected=recap(1, 1))
         yield self._play("batch/noop", "the same task again", create, check=ground.holds(count), expected=recap(1, 0))
         yield self._play("batch/floor", "one do-nothing task with the same arguments", tasks_play(ground.task(names(count), FLOOR)))
+        loading = tasks_play(ground.task(names(count), LOADING_FLOOR))
+        yield self._play("batch/loading-floor", "one task that only loads the collection and the records, and returns them", loading)
         loop = f"for n in $(seq {count}); do ssh-keygen -q -t ed25519 -N '' -f {shlex.quote(str(shell))}/$n.pem || exit; done"
         yield self._command(
             "batch/ssh-keygen",

@@ -14,6 +14,7 @@ from ..places import MODULE, REGION, Place
 from .contestant import emptied, holding
 
 FLOOR = "keywright_bench.floor.nothing"
+LOADING_FLOOR = "keywright_bench.floor.load_collection"
 
 
 def names(count: int) -> list[str]:

@@ -146,6 +146,24 @@ def _batch_rows(sizes: Sizes) -> list[Row]:
             False,
         ),
         Row("batch-noop", "the same task again", "an empty play", "CPU", group, _quotient("batch/noop", "batch/empty", "cpu"), 1.12),
+        Row(
+            "floor-task",
+            "a do-nothing task with the same arguments",
+            "an empty play",
+            "CPU",
+            group,
+            _quotient("batch/floor", "batch/empty", "cpu"),
+            None,
+        ),
+        Row(
+            "floor-noop",
+            "a task that only loads the collection and the records, and returns them",
+            "an empty play",
+            "CPU",
+            group,
+            _quotient("batch/loading-floor", "batch/empty", "cpu"),
+            None,
+        ),
     ]
 
 
