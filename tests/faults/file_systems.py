@@ -134,6 +134,10 @@ def _in_any_case(stage: Stage, folder: Path) -> Row:
         "a batch of both": ({"name": ["Web", "web"]}, EXISTS),
         "a batch of both, elsewhere": ({"name": ["Web", "web"], "private_key_dir": str(folder / "new")}, EXISTS),
         "the first again": ({"name": "Key", "regenerate": "full_idempotence", "type": "ecdsa"}, ""),
+        "the first again, spelled otherwise": (
+            {"name": "Key", "regenerate": "full_idempotence", "type": "rsa", "private_key_file": "{root}/keys/KEY.pem"},
+            "",
+        ),
         "its end": ({"name": "Key", "state": "absent", "remove_private_key": True}, ""),
         "second, then": ({"name": "key"}, ""),
     }

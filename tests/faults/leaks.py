@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from . import leak_callbacks
+from . import leak_callbacks, leak_syslog
 from .canary import Detector, forms_of
 from .leak_scenes import LOUD, QUIET, Scene, Way, ended, in_processes, sampled_processes, unexpected
 from .leak_tasks import bad_tasks, good_tasks, leaking_tasks
@@ -55,7 +55,7 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     for number, way in enumerate(ways(sample), 1):
         search(stage, row, way, str(number))
     rows += [row, ad_hoc(stage, "leaks: ad-hoc commands, with options from a file", sample=sample)]
-    return rows + leak_callbacks.rows(stage, sample)
+    return rows + leak_syslog.rows(stage, sample) + leak_callbacks.rows(stage, sample)
 
 
 def search(stage: Stage, row: Row, way: Way, title: str, programs: Path | None = None) -> None:

@@ -16,7 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.keywright.ssh.plugins.module_utils._delivery.workspace import LOCK_NAME, PROBE_NAME, locked_directories
+from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import LOCK_NAME
+from ansible_collections.keywright.ssh.plugins.module_utils._delivery.workspace import PROBE_NAME, locked_directories
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 
 STAGED = f".keywright.{'0' * 24}.{'A' * 43}"

@@ -51,12 +51,11 @@ def rehearse() -> None:
 
     What Python and the libraries set up when it is first needed is there in the copies then, and each page of memory that
     a copy need not write is one that need not be copied: a third of what a single key pair costs. The registry is one
-    that does not exist, check mode writes nothing, and no random number is drawn for a key that everybody knows. Where
-    all tasks find their registry in the environment, the library for it is loaded as well.
+    that does not exist, check mode writes nothing, and the key is one that everybody knows. Where all tasks find their
+    registry in the environment, the library for it is loaded as well.
     """
-    nowhere = os.path.join(tempfile.gettempdir(), f"keywright-{uuid.uuid4()}")
-    arguments = {"name": "rehearsal", "region": "rehearsal", "registry": nowhere, "private_key_dir": nowhere}
     with contextlib.suppress(Exception):  # a task will meet the same, and say so
-        _done(arguments, Call(str, check_mode=True, diff=False))
+        nowhere = os.path.join(tempfile.gettempdir(), f"keywright-{uuid.uuid4()}")
+        _done({"name": "rehearsal", "region": "rehearsal", "registry": nowhere, "private_key_dir": nowhere}, Call(str, True, False))
         rehearse_keys()
         preload(os.environ.get(argument_spec.REGISTRY_VARIABLE) or nowhere)

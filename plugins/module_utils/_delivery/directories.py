@@ -14,6 +14,9 @@ from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path imp
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.explain import explained
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import OWN_PREFIX
+
+LOCK_NAME = f"{OWN_PREFIX}lock"
 
 
 class Directories:
@@ -26,7 +29,7 @@ class Directories:
         self._locked = locked or {}
         self._opened: dict[str, Directory | None] = {}
         self._names: dict[str, frozenset[str]] = {}
-        self._folded: dict[str, frozenset[str]] = {}
+        self._ignores_case: dict[str, bool] = {}
         self._problems: dict[str, OSError] = {}
         self._real: dict[str, str] = {}
 
@@ -57,20 +60,40 @@ class Directories:
         return self._names[path]
 
     def has(self, path: str, name: str) -> bool:
-        """Tell whether an entry has a name, or one that the file system takes for the same, since it ignores case."""
+        """Tell whether an entry has a name, or one that the file system takes for the same."""
         if name in self.names(path):
             return True
-        if path not in self._folded:
-            self._folded[path] = frozenset(map(str.casefold, self.names(path)))
         directory = self.get(path)
-        return name.casefold() in self._folded[path] and directory is not None and directory.entry(name) is not None
+        if directory is None or (name.isascii() and not self.ignores_case(path)):
+            return False
+        with explained(ErrorCode.FILE_UNREADABLE, f"The directory '{path}' cannot be searched"):
+            return directory.entry(name) is not None
 
     def ignores_case(self, path: str) -> bool:
-        """Tell whether the file system takes names that differ in case only for the same; an empty directory does not tell."""
-        directory = self.get(path)
-        return directory is not None and any(
-            directory.same_file(name, name.swapcase()) for name in self.names(path) if name.swapcase() not in self.names(path)
-        )
+        """Tell whether the file system takes names that differ in case only for the same.
+
+        One name decides for all; that is the lock's own wherever the lock is held. A directory without a name in letters
+        does not tell.
+        """
+        if path not in self._ignores_case:
+            self._ignores_case[path] = self._knows_in_another_case(path)
+        return self._ignores_case[path]
+
+    def _knows_in_another_case(self, path: str) -> bool:
+        directory, names = self.get(path), self.names(path)
+        for name in sorted(names, key=LOCK_NAME.__ne__):
+            other = name.swapcase()
+            if directory is not None and other not in names:
+                try:
+                    return directory.entry(other) is not None
+                except OSError:  # it is a mount that is dead, or too long a name
+                    continue
+        return False
+
+    def is_one_file(self, one: str, other: str) -> bool:
+        """Tell whether two paths are one, or are taken for one by the file system."""
+        folder = os.path.dirname(one)
+        return one == other or (folder == os.path.dirname(other) and one.casefold() == other.casefold() and self.ignores_case(folder))
 
     def real(self, path: str) -> str:
         """Return the directory's path without symbolic links, so that all ways to it are one."""

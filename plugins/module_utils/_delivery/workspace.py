@@ -11,7 +11,7 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 
-from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import Directories, check_directory
+from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directories import LOCK_NAME, Directories, check_directory
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import compare
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory, make_directories
 from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
@@ -21,7 +21,6 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.explain impor
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import PRESENT
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import OWN_PREFIX
 
-LOCK_NAME = f"{OWN_PREFIX}lock"
 PROBE_NAME = f"{OWN_PREFIX}probe"
 MOVED_PROBE_NAME = f"{OWN_PREFIX}probe.moved"
 

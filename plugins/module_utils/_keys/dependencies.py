@@ -15,9 +15,10 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_types imp
 
 
 def is_installed(library: str) -> bool:
-    """Tell whether a library can be imported."""
+    """Tell whether a library can be imported; raise Dependency.Missing if it is there and cannot be read."""
     try:
-        import_module(library)
+        with _loadable(library):
+            import_module(library)
     except ImportError:
         return False
     return True
@@ -50,4 +51,8 @@ def require_cryptography() -> None:
 
 def loadable_cryptography() -> AbstractContextManager[None]:
     """Raise Dependency.Missing if the block, which loads a part of the library when that is first needed, cannot read it."""
-    return explained(ErrorCode.DEPENDENCY_MISSING, "The Python library cryptography cannot be loaded on the controller")
+    return _loadable("cryptography")
+
+
+def _loadable(library: str) -> AbstractContextManager[None]:
+    return explained(ErrorCode.DEPENDENCY_MISSING, f"The Python library {library} cannot be loaded on the controller")

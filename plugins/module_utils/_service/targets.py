@@ -37,7 +37,7 @@ def check_targets(steps: Iterable[Step], directories: Directories) -> None:
             if folder not in checked:
                 _check_folder(folder, directories)
                 checked.add(folder)
-            if directories.has(folder, name) and not _is_replaced_file(step):
+            if directories.has(folder, name) and not _is_replaced_file(step, directories):
                 raise _in_the_way(step.after, step.after.delivery.file)
             alike = takers.setdefault((directories.real(folder), name.casefold()), {})
             for other, first in alike.items():
@@ -62,14 +62,14 @@ def _check_kept_name(file: str | None) -> None:
         )
 
 
-def _is_replaced_file(step: Step) -> bool:
+def _is_replaced_file(step: Step, directories: Directories) -> bool:
     """Tell whether the file in the way is known to hold the replaced key, so that it will be moved aside."""
     return (
         step.before is not None
         and step.before.delivery is not None
         and step.after is not None
         and step.after.delivery is not None
-        and step.before.delivery.file == step.after.delivery.file
+        and directories.is_one_file(step.before.delivery.file, step.after.delivery.file)
         and step.seen.status in (PRESENT, PENDING)
     )
 

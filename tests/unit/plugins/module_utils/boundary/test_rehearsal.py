@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-import resource
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary import ssh_keypair
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import rehearse
 
 MAKES_ED25519 = "cryptography.hazmat.primitives.asymmetric.ed25519"
@@ -35,10 +37,27 @@ def test_it_goes_to_its_end_and_loads_what_makes_keys() -> None:
     assert CONNECTS_TO_POSTGRESQL not in sys.modules
 
 
+_LIMITS = """
+import resource
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import rehearse
+
+def told():
+    with open("/proc/self/coredump_filter") as file:
+        return resource.getrlimit(resource.RLIMIT_CORE), file.read()
+
+resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+before = told()
+rehearse()
+print(before == told(), before[1])
+"""
+
+
 def test_whoever_runs_ansible_may_dump_core_as_before() -> None:
-    before = resource.getrlimit(resource.RLIMIT_CORE)
-    rehearse()
-    assert resource.getrlimit(resource.RLIMIT_CORE) == before
+    path = os.pathsep.join([ssh_keypair.__file__.partition("/ansible_collections/")[0], *sys.path])
+    done = subprocess.run([sys.executable, "-c", _LIMITS], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True)
+    same, dumped = done.stdout.split()
+    assert same == "True"
+    assert int(dumped, 16) != 0
 
 
 @pytest.mark.parametrize("registry", ["etcd://127.0.0.1:1/team", "nosuch://x", "etcd://", ""])

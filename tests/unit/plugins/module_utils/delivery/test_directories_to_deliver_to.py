@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -160,3 +161,62 @@ def test_an_unsafe_directory_is_not_locked_and_the_others_are_let_go(tmp_path: P
     assert list(tree(tmp_path / "b")) == []
     with locked_directories({str(tmp_path / "a")}, set(), 0):
         pass
+
+
+class _AnyCase(Directory):
+    """A directory on a file system that takes names in any case for the same, and whose entries may be dead mounts."""
+
+    dead: tuple[str, ...] = ()
+
+    def entry(self, name: str) -> os.stat_result | None:
+        alike = [each for each in self.names() if each.casefold() == name.casefold()]
+        if set(alike) & set(self.dead):
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        return super().entry(alike[0]) if alike else None
+
+
+@pytest.mark.parametrize(("kind", "ignores"), [(Directory, False), (_AnyCase, True)])
+def test_whether_a_directory_ignores_case_is_told_by_a_name_that_is_there(kind: type[Directory], ignores: bool, tmp_path: Path) -> None:
+    for name in ("Key.pem", "1.2"):
+        (tmp_path / name).touch()
+    with kind(str(tmp_path)) as directory:
+        directories = Directories({directory.path: directory})
+        assert directories.ignores_case(directory.path) is ignores
+        assert directories.has(directory.path, "Key.pem")
+        assert directories.has(directory.path, "KEY.pem") is ignores
+        assert not directories.has(directory.path, "other.pem")
+        assert directories.is_one_file(f"{tmp_path}/a.pem", f"{tmp_path}/A.pem") is ignores
+        assert directories.is_one_file(f"{tmp_path}/a.pem", f"{tmp_path}/a.pem")
+        assert not directories.is_one_file(f"{tmp_path}/a.pem", f"{tmp_path}/other/A.pem")
+
+
+@pytest.mark.parametrize("names", [(), ("1.2", "34")], ids=["empty", "without letters"])
+def test_a_directory_without_a_name_in_letters_does_not_tell(names: tuple[str, ...], tmp_path: Path) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    with _AnyCase(str(tmp_path)) as directory:
+        assert not Directories({directory.path: directory}).ignores_case(directory.path)
+
+
+def test_the_lock_tells_first_and_what_cannot_be_looked_at_does_not_tell(tmp_path: Path) -> None:
+    (tmp_path / "aaa").touch()
+    with contextlib.closing(_AnyCase(str(tmp_path))) as directory:
+        directory.dead = ("aaa",)
+        assert not Directories({directory.path: directory}).ignores_case(directory.path)
+        (tmp_path / LOCK).touch()
+        assert Directories({directory.path: directory}).ignores_case(directory.path)
+    with Directory(str(tmp_path)) as other:
+        (tmp_path / ("\u0390" * 80)).touch()  # six times as long in upper case, which is no name any more
+        (tmp_path / LOCK).unlink()
+        assert not Directories({other.path: other}).ignores_case(other.path)
+
+
+def test_a_name_that_is_not_ascii_is_looked_up_as_the_file_system_spells_it(tmp_path: Path) -> None:
+    (tmp_path / "\u00e9").touch()
+    with contextlib.closing(_AnyCase(str(tmp_path))) as directory:
+        directories = Directories({directory.path: directory})
+        assert directories.has(directory.path, "\u00c9")
+        directory.dead = ("\u00e9",)
+        with pytest.raises(KeyPairError, match=r"cannot be searched: Transport endpoint is not connected") as caught:
+            directories.has(directory.path, "\u00c9")
+        assert caught.value.code is ErrorCode.FILE_UNREADABLE

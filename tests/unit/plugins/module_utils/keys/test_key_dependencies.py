@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -64,3 +65,20 @@ def test_a_library_that_cannot_be_read_in_mid_run_is_said_to_be_it(key_type: str
     path = os.pathsep.join([dependencies.__file__.partition("/ansible_collections/")[0], *sys.path])
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True)
     assert done.stdout == "Dependency.Missing The Python library cryptography cannot be loaded on the controller: Too many open files."
+
+
+@pytest.mark.parametrize(("library", "require"), [("bcrypt", require_bcrypt), ("cryptography", require_cryptography)])
+def test_a_library_that_is_there_and_cannot_be_read_is_not_said_to_be_missing(
+    library: str, require: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unreadable:
+        @staticmethod
+        def find_spec(name: str, *_more: object) -> None:
+            if name == library:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.delitem(sys.modules, library, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Unreadable, *sys.meta_path])
+    with pytest.raises(KeyPairError, match=f"library {library} cannot be loaded on the controller: Input/output error") as caught:
+        require()
+    assert caught.value.code is ErrorCode.DEPENDENCY_MISSING
