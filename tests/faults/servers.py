@@ -23,7 +23,7 @@ from .kills import Trial, repair
 from .operations import Stage
 from .shared_worlds import ETCD, POSTGRESQL, Backend, SharedWorld, running
 from .table import Row
-from .troubles import PASSWORD, Change, Trouble, leader_killed, leader_paused, member_paused, restarted, troubles_of
+from .troubles import PASSWORD, Change, Trouble, killed, leader_killed, leader_paused, member_paused, restarted, troubles_of
 
 Struck = cuts.Struck
 Strike = Callable[[Backend], AbstractContextManager[None]]
@@ -113,7 +113,7 @@ def _refusals(trial: Trial, result: Result | None, run: Run, trouble: Trouble, c
 
 def _strikes(kind: str, sample: bool) -> list[tuple[str, Strike]]:
     if kind == POSTGRESQL:
-        return [] if sample else [("restarted in mid-run", restarted)]
+        return [] if sample else [("restarted in mid-run", restarted), ("killed in mid-run", killed)]
     struck: list[tuple[str, Strike]] = [("leader killed in mid-run", leader_killed)]
     return struck if sample else [*struck, ("leader paused in mid-run", leader_paused), ("a member paused in mid-run", member_paused)]
 

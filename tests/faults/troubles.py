@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ..servers.etcd import Member
 from .shared_worlds import ETCD, Backend, EtcdBackend, PostgresqlBackend, SharedWorld
 
 PASSWORD = "Canary-zqxj-of-the-server"
+SECONDS_AWAY = 1.0
 UNREACHABLE, FORBIDDEN, CORRUPT = "Registry.Unreachable", "Registry.AccessDenied", "Registry.Corrupt"
 
 Change = Callable[[str], str]
@@ -131,6 +133,16 @@ def restarted(backend: Backend) -> Iterator[None]:
     """Restart PostgreSQL at once."""
     assert isinstance(backend, PostgresqlBackend)
     backend.server.stop()
+    backend.server.start()
+    yield
+
+
+@contextmanager
+def killed(backend: Backend) -> Iterator[None]:
+    """Kill all processes of PostgreSQL, and start it again a moment later: it recovers what was committed."""
+    assert isinstance(backend, PostgresqlBackend)
+    backend.server.kill()
+    time.sleep(SECONDS_AWAY)
     backend.server.start()
     yield
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import programs
-from .processes import NOBODY, Process, ServerError, as_nobody, free_ports, is_root, wait_until
+from .processes import NOBODY, Process, ServerError, as_nobody, free_ports, is_gone, is_root, wait_until
 
 SUPERUSER = "keywright_tests"
 SETTINGS = {"fsync": "off", "max_connections": "120", "listen_addresses": "127.0.0.1", "log_min_messages": "warning"}
@@ -61,6 +61,13 @@ class Postgresql:
     def stop(self) -> None:
         """Stop the server without waiting for its clients."""
         self._process.stop(signal.SIGQUIT)
+
+    def kill(self) -> None:
+        """End the server and all its children at once, as in a crash: they put nothing in order."""
+        self.pause()  # so that no child comes while they are killed
+        children = self._process.children()
+        self._process.kill()
+        wait_until(lambda: all(map(is_gone, children)), "the end of PostgreSQL's processes")  # they would hold its shared memory
 
     def start(self) -> None:
         """Start the server and wait until it answers."""

@@ -51,6 +51,14 @@ def as_nobody(command: Sequence[str]) -> list[str]:
     return [*drop, *command] if is_root() else list(command)
 
 
+def is_gone(pid: int) -> bool:
+    """Tell whether a process has ended, be it that nobody has asked yet how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Process:
     """A process in a group of its own, which ends with us, however we end; what it prints goes to ``log``."""
 
@@ -82,12 +90,17 @@ class Process:
         guarding = ["sh", "-c", f"read -r _line; kill -KILL -{self._process.pid}"]
         self._guard = subprocess.Popen(guarding, stdin=subprocess.PIPE, start_new_session=True)
 
+    def children(self) -> list[int]:
+        """Return the processes that the process has started, as they are now."""
+        if self._process is None or not self.runs:
+            return []
+        return list(map(int, Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()))
+
     def send(self, number: signal.Signals, to_children: bool = True) -> None:
         """Send a signal to the process, and to its children as well unless told otherwise."""
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None or not self.runs:
             return
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split() if to_children else []
-        for pid in (self._process.pid, *map(int, children)):
+        for pid in (self._process.pid, *(self.children() if to_children else ())):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 

@@ -113,9 +113,10 @@ def test_a_controller_that_loses_its_network_does_not_hold_a_lock_for_hours(post
     assert 0 < idle + interval * count <= 30
 
 
+@pytest.mark.parametrize("end", [Postgresql.stop, Postgresql.kill], ids=["stopped", "killed"])
 @pytest.mark.parametrize("first", [True, False], ids=["first write", "later write"])
 def test_a_server_that_restarts_between_a_commit_and_its_reply_has_the_commit(
-    first: bool, server: Postgresql, postgresql_url: str, postgresql_proxy: Proxy, opened: Open
+    first: bool, end: Callable[[Postgresql], None], server: Postgresql, postgresql_url: str, postgresql_proxy: Proxy, opened: Open
 ) -> None:
     version = None if first else opened(postgresql_url).write(REGION, document(serial=1), None)
     if first:
@@ -130,7 +131,7 @@ def test_a_server_that_restarts_between_a_commit_and_its_reply_has_the_commit(
         while not postgresql_proxy.struck:
             time.sleep(0.01)
         time.sleep(0.2)
-        server.stop()
+        end(server)
         server.start()
 
     restarting = threading.Thread(target=restart)
