@@ -44,6 +44,11 @@ def strace() -> Path:
     return _found("strace") or _starter("strace", Path("usr/bin/strace"), "strace", "libunwind8")
 
 
+def pgbouncer() -> Path:
+    """Return PgBouncer."""
+    return _found("pgbouncer") or _starter("pgbouncer", Path("usr/sbin/pgbouncer"), "pgbouncer", "libevent-2.1-7", "libc-ares2")
+
+
 def fuse_library() -> str:
     """Return the name or the path of libfuse 2, as ``ctypes`` takes it."""
     installed = ctypes.util.find_library("fuse")
@@ -124,7 +129,7 @@ def _is_done(command: list[str]) -> bool:
 def main() -> int:
     """Look for each program, fetch what is not there, and say what cannot be had; without it, less is tested."""
     status = 0
-    for look in (sshd, strace, fuse_library, etcd, etcdctl):
+    for look in (sshd, strace, fuse_library, etcd, etcdctl, pgbouncer):
         try:
             look()
         except (ServerError, OSError, subprocess.CalledProcessError) as error:
