@@ -98,7 +98,16 @@ def test_a_connection_that_is_cut_while_tls_begins_is_made_again(folder: Path, o
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("57P03", "the database system is starting up"), ("53300", "sorry, too many clients already")]
+    ("state", "words"),
+    [
+        ("57P03", "the database system is starting up"),
+        ("53300", "sorry, too many clients already"),
+        ("08P01", "no more connections allowed (max_client_conn)"),
+        ("08P01", "server login has been failing, try again later (server_login_retry)"),
+        ("08P01", "pgbouncer cannot connect to server"),
+        ("08P01", "query_wait_timeout"),
+        ("08P01", "client_login_timeout (server down)"),
+    ],
 )
 def test_a_server_that_takes_no_connections_for_now_is_waited_for(
     state: str, words: str, server: Postgresql, postgresql_url: str, postgresql_proxy: Proxy, opened: Open

@@ -27,11 +27,13 @@ _DEFAULTS = {
 }
 _VARIABLES = {"target_session_attrs": "PGTARGETSESSIONATTRS", "connect_timeout": "PGCONNECT_TIMEOUT"}
 _FORCED = {"client_encoding": "UTF8"}  # with SQL_ASCII, texts would come as bytes
+_REFUSED_OPTIONS = "startup parameter"
 _PING = f"user=keywright password=none sslmode=disable gssencmode=disable connect_timeout={LEAST_SECONDS}"
 
 _FOR_GOOD = re.compile(r"FATAL|no password supplied|certificate|SSL|root\.crt|service file|definition of service")
 _FOR_NOW = re.compile(
     r"starting up|shutting down|recovery|not yet accepting|too many (clients|connections)|connection slots|terminating"
+    r"|no more connections allowed|login has been failing|cannot connect to server|query_wait_timeout|login_timeout"  # PgBouncer's words
     r"|SSL SYSCALL|closed unexpectedly|closed the connection unexpectedly|unexpected eof"  # cut, be it in the middle of a handshake
 )
 
@@ -91,6 +93,15 @@ def is_for_good(library: Any, error: Any) -> bool:
     place = {"host": failed.host.decode(), "hostaddr": failed.hostaddr.decode(), "port": failed.port.decode()}
     conninfo = library.conninfo.make_conninfo(_PING, **{name: value for name, value in place.items() if value})
     return library.pq.PGconn.ping(conninfo.encode()) not in (library.pq.Ping.REJECT, library.pq.Ping.NO_RESPONSE)
+
+
+def advice_on(reason: str) -> str:
+    """Return what to do about the reason for which connecting failed, as a sentence after a space, empty if nothing can be said."""
+    if _REFUSED_OPTIONS not in reason:
+        return ""
+    return (
+        " A pooler refuses options of a session: leave them out, and set 'search_path' for the user or the database on the server itself."
+    )
 
 
 def _hosts(options: Mapping[str, Any]) -> int:

@@ -22,6 +22,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_connection import (
     LEAST_SECONDS,
+    advice_on,
     connected,
     is_for_good,
     settings_of,
@@ -31,7 +32,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.urls impor
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import one_line
 
 _UNDEFINED_TABLE = "42P01"
-_GONE = ("08", "57P")  # connection exceptions, and a server that shuts down or starts
+_GONE = ("08", "57P", "40001")  # connection exceptions, a server that shuts down or starts, a race in a session that a pooler has mixed up
 _ENDS = ("FATAL", "PANIC")  # what ends a session says nothing about what was asked last, whatever its code
 _REFUSALS = {"42501": ErrorCode.REGISTRY_FORBIDDEN, "25006": ErrorCode.REGISTRY_UNWRITABLE, "53": ErrorCode.REGISTRY_UNWRITABLE}
 
@@ -133,7 +134,9 @@ class Server:
             reason, for_good = self._words(str(error)), is_for_good(self._library, error)
         if for_good:
             self._patience.answered()
-            raise KeyPairError(ErrorCode.REGISTRY_FORBIDDEN, f"The registry '{self.shown}' does not let us in: {reason}.")
+            raise KeyPairError(
+                ErrorCode.REGISTRY_FORBIDDEN, f"The registry '{self.shown}' does not let us in: {reason}.{advice_on(reason)}"
+            )
         raise UnansweredError(reason)
 
     @contextlib.contextmanager

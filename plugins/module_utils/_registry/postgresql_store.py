@@ -6,6 +6,9 @@
 
 A row holds the very bytes that a file would hold. Each write is one statement, which replaces the token that was read by
 one that the writer made: so it can be told whether a write whose answer was lost has happened.
+
+A pooler may give each statement another session, without what was set in the one before. So a write states itself that it
+waits for the disk, and whoever is given the session of one who holds an account's lock does not take it for its own.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import recent
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.layout import MAX_BYTES
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import Patience
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_schema import skipped_schema
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_schema import skipped_schema, stated_path
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.postgresql_server import Server, UndefinedTableError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.settling import Found, UnansweredError, fence, settled
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
@@ -50,7 +53,6 @@ SELECT (SELECT system_identifier FROM pg_control_system()), current_database(),
   to_regclass('keywright_schema') IS NOT NULL,
   pg_is_in_recovery(),
   set_config('statement_timeout', '15s', false), -- else a statement that was given up goes on waiting
-  CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END,
   set_config('default_transaction_isolation', 'read committed', false), -- else who loses a race gets an error
   set_config('tcp_keepalives_idle', '5', false), -- else the locks of a controller without a network stay for hours
   set_config('tcp_keepalives_interval', '2', false),
@@ -60,12 +62,28 @@ _FIND = (
     "SELECT CASE WHEN octet_length(document) <= %s THEN document END, token::text, octet_length(document) "
     "FROM keywright_regions WHERE region = %s"
 )
-_INSERT = "INSERT INTO keywright_regions (region, serial, token, document) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
-_UPDATE = "UPDATE keywright_regions SET serial = %s, token = %s, document = %s WHERE region = %s AND token = %s"
-_RENEW = "UPDATE keywright_regions SET token = %s WHERE region = %s AND token = %s"
+_DURABLY = (
+    "(SELECT set_config('synchronous_commit', CASE setting WHEN 'off' THEN 'on' ELSE setting END, true) "
+    "FROM current_setting('synchronous_commit') AS setting) IS NOT NULL"
+)
+_INSERT = (
+    "INSERT INTO keywright_regions (region, serial, token, document) "
+    f"SELECT %s, %s::bigint, %s::uuid, %s::bytea WHERE {_DURABLY} ON CONFLICT DO NOTHING"
+)
+_IF_IT_IS = f"WHERE region = %s AND token = %s AND {_DURABLY}"
+_UPDATE = f"UPDATE keywright_regions SET serial = %s, token = %s, document = %s {_IF_IT_IS}"  # nosec B608 # all of it is ours
+_RENEW = f"UPDATE keywright_regions SET token = %s {_IF_IT_IS}"  # nosec B608 # all of it is ours
 _REGIONS = "SELECT region FROM keywright_regions"
-_LOCK = "SELECT pg_try_advisory_lock(%s)"
-_UNLOCK = "SELECT pg_advisory_unlock(%s)"
+_LOCK = """
+SELECT CASE
+  WHEN current_setting('keywright.holder', true) <> '' THEN NULL -- a lock of this session would seem to be free
+  WHEN pg_try_advisory_lock(%s) THEN set_config('keywright.holder', %s, false) IS NOT NULL
+  ELSE false END
+"""
+_UNLOCK = """
+SELECT CASE WHEN current_setting('keywright.holder', true) = %s
+  THEN set_config('keywright.holder', '', false) = '' AND pg_advisory_unlock(%s) END
+"""
 
 
 class PostgresqlStore:
@@ -116,8 +134,9 @@ class PostgresqlStore:
     def exclusive_account(self, account: str, timeout: float) -> Iterator[None]:
         """Hold the account's advisory lock, which ends with the connection."""
         key = int.from_bytes(hashlib.sha256(f"{self.identity}\0{account}".encode()).digest()[:8], "big", signed=True)
+        holder = str(uuid.uuid4())
         deadline = time.monotonic() + timeout
-        while not self._server.ask(_LOCK, (key,)).fetchone()[0]:
+        while not self._is_locked(key, holder):
             if time.monotonic() >= deadline:
                 raise KeyPairError(
                     ErrorCode.LOCK_TIMEOUT,
@@ -128,7 +147,7 @@ class PostgresqlStore:
             yield
         finally:
             with contextlib.suppress(UnansweredError, KeyPairError):  # it ends with the connection
-                self._server.ask_once(_UNLOCK, (key,))
+                self._server.ask_once(_UNLOCK, (holder, key))
 
     def read(self, region: str) -> Snapshot:
         """Return the region's document as it is in the database."""
@@ -171,6 +190,17 @@ class PostgresqlStore:
         """Close the connection."""
         self._server.close()
 
+    def _is_locked(self, key: int, holder: str) -> bool:
+        """Take a lock if it is free, and tell."""
+        (is_taken,) = self._server.ask(_LOCK, (key, holder)).fetchone()
+        if is_taken is None:
+            raise KeyPairError(
+                ErrorCode.REGISTRY_UNWRITABLE,
+                f"The registry '{self._server.shown}' is behind a pooler that gives one session to several clients, and the lock of an "
+                "account needs a session of its own; let it pool sessions, or name the server itself. Nothing was changed.",
+            )
+        return bool(is_taken)
+
     def _replaced(self, region: str, serial: int, token: str, data: bytes, expected: str | None, ask: Any) -> bool:
         if expected is not None:
             return bool(ask(_UPDATE, (serial, token, data, region, expected)).rowcount)
@@ -208,6 +238,7 @@ class PostgresqlStore:
     def _greet(self, connection: Any) -> None:
         """Learn whose data it is, and refuse tables of a newer release."""
         number, database, schema, path, usable, is_set_up, self._is_standby, *_settings = connection.execute(_GREETING).fetchone()
+        self._check_path(stated_path(connection.info.options), path)
         skipped = skipped_schema(path, usable, schema)
         if skipped is not None:
             raise KeyPairError(
@@ -230,4 +261,14 @@ class PostgresqlStore:
                 ErrorCode.REGISTRY_NEWER_SCHEMA,
                 f"The tables of the registry '{self._server.shown}' have version {version}, and this release knows {SCHEMA_VERSION}; "
                 "use a newer release. Nothing was changed.",
+            )
+
+    def _check_path(self, stated: str | None, path: str) -> None:
+        """Refuse a session that does not look where its options say: else one registry would be taken for another."""
+        if stated not in (None, path):
+            raise KeyPairError(
+                ErrorCode.REGISTRY_FORBIDDEN,
+                f"The registry '{self._server.shown}' is to be in the 'search_path' '{one_line(str(stated))}', and the session has "
+                f"'{one_line(path)}': a pooler has ignored the options. Set it for the user or the database on the server itself. "
+                "Nothing was changed.",
             )
