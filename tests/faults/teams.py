@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..servers import pgbouncer
 from .controller import Controller, Result, Task, read_results
 from .crowds import crowd_problems, hosts_at_once, leftovers
 from .invariant import file_problems, load
 from .operations import Stage
-from .shared_worlds import ETCD, Backend, EtcdBackend, SharedWorld
+from .shared_worlds import ETCD, Backend, EtcdBackend, PostgresqlBackend, SharedWorld
 from .table import Row
 from .worlds import World
 
@@ -81,6 +82,8 @@ def all_at_once(plays: Sequence[tuple[Teammate, Sequence[Task]]]) -> list[list[R
 def rows(stage: Stage, backend: Backend, kind: str, sample: bool) -> list[Row]:
     """Run the crowds through the servers of a kind."""
     found = [_three(stage, backend, kind, 3 if sample else 40)] if not sample or kind == ETCD else []
+    if isinstance(backend, PostgresqlBackend):
+        found.append(pooled(stage, backend, kind, 2 if sample else 40))
     if kind == ETCD and not sample:
         for crowd in ("distinct names", "same name"):
             row = Row(f"{kind}: 200 hosts at 50 forks, {crowd}")
@@ -100,11 +103,24 @@ def _world(stage: Stage, backend: Backend, title: str) -> SharedWorld:
 
 def _three(stage: Stage, backend: Backend, kind: str, names: int) -> Row:
     """Three controllers create the same names and names of their own, each through another member where there are members."""
-    row = Row(f"{kind}: {CONTROLLERS} controllers, {names} names of each, {names} of all")
     world = _world(stage, backend, "team")
     urls = [world.registry_option] * CONTROLLERS
     if isinstance(backend, EtcdBackend):
         urls = [backend.cluster.part(member).url(f"keywright/{world.name}") for member in backend.cluster.members]
+    return _at_once(f"{kind}: {CONTROLLERS} controllers", world, urls, names)
+
+
+def pooled(stage: Stage, backend: PostgresqlBackend, kind: str, names: int) -> Row:
+    """Three controllers create the same names and names of their own through a pooler, which has fewer sessions than they are."""
+    world = _world(stage, backend, "pooled")
+    settings = {"default_pool_size": str(CONTROLLERS - 1)}
+    with pgbouncer.running(stage.controller.folder / "pgbouncer", backend.server, settings, world.name) as pooler:
+        return _at_once(f"{kind} behind PgBouncer: {CONTROLLERS} controllers", world, [pooler.url()] * CONTROLLERS, names)
+
+
+def _at_once(title: str, world: SharedWorld, urls: Sequence[str], names: int) -> Row:
+    """Let a controller for each URL create all names at once: each is made by one of them, and all are registered."""
+    row = Row(f"{title}, {names} names of each, {names} of all")
     plays = []
     for number, url in enumerate(urls):
         mate = Teammate(number, world)
