@@ -36,6 +36,7 @@ from . import (
     servers,
     statements,
     stress,
+    unprivileged,
 )
 from .controller import Controller
 from .injection import points_of, tracing_problem
@@ -61,6 +62,7 @@ KINDS: dict[str, Callable[[Stage, bool], list[Row]]] = {
     "lasting": lasting.sweep,
     "filesystems": file_systems.sweep,
     "disks": disks.sweep,
+    "unprivileged": unprivileged.sweep,
     "statements": statements.sweep,
     "lies": lies.sweep,
     "model": models.sweep,

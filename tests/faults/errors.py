@@ -40,11 +40,15 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Refuse each call of each operation with each error; a sample takes every 97th combination, and a shared store every fifth."""
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
-        refusals = [Refusal(point.call, point.number, point.told, error) for point in thinned(points) for error in _errors(point)]
-        struck += trials(stage, operation, "error", refusals[:: SAMPLED if sample else SHARED if stage.store else 1])
-    refused = in_parts(struck, lambda part: _refused(stage, part))
+        struck += trials(stage, operation, "error", refusals_of(points)[:: SAMPLED if sample else SHARED if stage.store else 1])
+    found = in_parts(struck, lambda part: refused(stage, part))
     repaired = repair(stage, struck)
-    return rows_of(f"errors{told_store(stage)}", struck, lambda trial: refused[trial] + repaired[trial])
+    return rows_of(f"errors{told_store(stage)}", struck, lambda trial: found[trial] + repaired[trial])
+
+
+def refusals_of(points: Sequence[Point]) -> list[Refusal]:
+    """Return each call with each error that it can end with."""
+    return [Refusal(point.call, point.number, point.told, error) for point in thinned(points) for error in _errors(point)]
 
 
 def _errors(point: Point) -> tuple[str, ...]:
@@ -58,13 +62,14 @@ def refused_with(call: str) -> tuple[str, ...]:
     return tuple(f"error={error}" for error in (LOCK_ERRORS if call == "flock" else ERRORS))
 
 
-def _refused(stage: Stage, struck: Sequence[Trial]) -> dict[Trial, list[str]]:
+def refused(stage: Stage, struck: Sequence[Trial], prefix: Sequence[str] = ()) -> dict[Trial, list[str]]:
+    """Run tries in one play, each with its call refused, and return what is wrong with each."""
     tasks = []
     for number, trial in enumerate(struck):
         assert isinstance(trial.point, Refusal)
         arguments = trial.point.arguments(trial.world, f"error={trial.point.error}")
         tasks.append(trial.operation.task(f"struck {number}", trial.world, lock_timeout=attached(arguments, log_of(trial))))
-    run = stage.controller.playbook(tasks)
+    run = stage.controller.playbook(tasks, prefix=prefix)
     return {trial: _violations(trial, run, run.of(f"struck {number}")) for number, trial in enumerate(struck)}
 
 
