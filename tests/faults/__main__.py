@@ -19,6 +19,7 @@ from pathlib import Path
 from . import (
     alarms,
     bindings,
+    copies,
     crowds,
     disks,
     dumps,
@@ -44,7 +45,7 @@ from .operations import Stage
 from .table import Row, problems, table
 
 KINDS_AT_ONCE = 3  # on two processors, for each waits now and then
-TRACED = ("kills", "errors", "lies", "bindings", "alarms")
+TRACED = ("kills", "errors", "lies", "bindings", "alarms", "copies")
 # The longest first, so that none of them is left for the end.
 KINDS: dict[str, Callable[[Stage, bool], list[Row]]] = {
     "servers": servers.sweep,
@@ -59,6 +60,7 @@ KINDS: dict[str, Callable[[Stage, bool], list[Row]]] = {
     "stress": stress.sweep,
     "races": races.sweep,
     "errors": errors.sweep,
+    "copies": copies.sweep,
     "lasting": lasting.sweep,
     "filesystems": file_systems.sweep,
     "disks": disks.sweep,
