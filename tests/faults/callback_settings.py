@@ -61,7 +61,8 @@ SETTINGS: dict[str, Settings] = {
     "community.general.cgroup_memory_recap": Settings(
         {"CGROUP_MAX_MEM_FILE": "{folder}/group/max", "CGROUP_CUR_MEM_FILE": "{folder}/group/current"},
         files={"group/max": "0\n", "group/current": "0\n"},
-        fails_in=("v2_playbook_on_task_start",),  # if the task before was over before the plugin's thread had read anything
+        # If the task before was over before the plugin's thread had read anything.
+        fails_in=("v2_playbook_on_task_start", "v2_playbook_on_stats"),
     ),
     "community.general.diy": Settings(
         {f"ANSIBLE_CALLBACK_DIY_RUNNER_{event}_MSG": _DIY for event in ("ON_OK", "ON_FAILED", "ITEM_ON_OK", "ITEM_ON_FAILED")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ from pathlib import Path
 SECONDS_TO_START = 30.0
 SECONDS_TO_STOP = 20.0
 NOBODY = 65534
+LEAST_PORT, FIRST_PORT_OF_ANY = 10_000, 32_768  # ip(7), ip_local_port_range
+_CHANCE = random.SystemRandom()  # other tests seed the usual one
 
 
 class ServerError(Exception):
@@ -25,10 +28,15 @@ class ServerError(Exception):
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 that nobody listens on."""
+    """Return ports of 127.0.0.1 that nobody listens on, below those that the system gives to whoever asks for any port."""
+    found: list[int] = []
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _number in range(count)]
-        return [each.getsockname()[1] for each in sockets]
+        while len(found) < count:
+            port = _CHANCE.randrange(LEAST_PORT, FIRST_PORT_OF_ANY)
+            with contextlib.suppress(OSError):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+    return found
 
 
 def wait_until(is_so: Callable[[], bool], what: str, seconds: float = SECONDS_TO_START) -> None:
