@@ -112,19 +112,19 @@ error_code:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.copying import REGISTRY_COPY, registry_copy
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.quiet_module import QuietModule
 
 
 def main() -> None:
     """Run without the action plugin; a registry's URL may hold a password, so the result does not repeat the arguments."""
-    module = AnsibleModule(argument_spec=REGISTRY_COPY.options, supports_check_mode=True, no_log=True)
+    module = QuietModule(argument_spec=REGISTRY_COPY.options, supports_check_mode=True)
     result = guarded(lambda: registry_copy(module.params, Call(os.path.abspath, module.check_mode, module._diff)))
     if result.get("failed"):
-        module.fail_json(invocation={}, **result)
-    module.exit_json(invocation={}, **result)
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -364,25 +364,24 @@ error_code:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.failures import guarded
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.quiet_module import QuietModule
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import SSH_KEYPAIR, ssh_keypair
 
 
 def main() -> None:
     """Run without the action plugin; arguments, among them a wrongly pasted private key, stay out of syslog and of the result."""
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec=SSH_KEYPAIR.options,
         mutually_exclusive=SSH_KEYPAIR.mutually_exclusive,
         supports_check_mode=True,
-        no_log=True,
     )
     call = Call(os.path.abspath, module.check_mode, module._diff)
     result = guarded(lambda: ssh_keypair(module.params, call))
     if result.get("failed"):
-        module.fail_json(invocation={}, **result)
-    module.exit_json(invocation={}, **result)
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

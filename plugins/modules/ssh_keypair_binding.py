@@ -191,7 +191,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keywright.ssh.plugins.module_utils._boundary.quiet_module import HostModule
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
@@ -454,15 +454,15 @@ def outcome(before: bytes | None, after: bytes | None, changed: bool) -> dict[st
 
 def main() -> None:
     """Edit the file on the host, as the action asks; everything else is the action's. The result does not repeat the arguments."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = HostModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     edit = module.params["_edit"]
     if edit is None:
-        module.fail_json(invocation={}, msg="This module has a part on the controller, its action plugin, and does not work without it.")
+        module.fail_json(msg="This module has a part on the controller, its action plugin, and does not work without it.")
     try:
         result = apply(edit, module.check_mode or bool(edit.get("only_look")))
     except EditError as error:
         result = {"failed": True, "msg": str(error), "error_code": error.code}
-    module.exit_json(invocation={}, **result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":
