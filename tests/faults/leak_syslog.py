@@ -4,153 +4,214 @@
 
 """Secrets are searched in what reaches the system's log: a module's arguments do, before the module can say anything to that.
 
-The plugins of the collection are actions, and their modules run only where somebody runs them by themselves; both are searched.
+The plugins of the collection are actions, and one of them has a module of its own on the host. The modules run only where somebody
+runs them without the actions: as files, or from a directory of modules, where Ansible packs them and tells them more than a file
+with arguments does. All are searched, and on each of these ways a module of Ansible's is, which must be found.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
-from ..places import REGION
-from .canary import forms_of_file
-from .controller import CHECKOUT, Run
-from .leak_scenes import LOUD, Scene, Way, unexpected
+from ..places import MODULE, REGION
+from .canary import Detector, forms_of, forms_of_file
+from .controller import Run, Task
+from .leak_scenes import LOUD, Scene, Way, ended, unexpected
 from .leak_tasks import PASSPHRASE, bad_tasks, good_tasks
 from .operations import Stage
+from .system_log import Log, impossible
 from .table import Row
+from .worlds import BINDING
 
-SCRIPT = CHECKOUT / "tests" / "faults" / "private_log.sh"
+TITLE = "leaks: the system's log"
 MODULES = "ansible_collections.keywright.ssh.plugins.modules"
-LARGEST = 1 << 16
+CONTROL = "ansible.builtin.command"
+KEY = "OpenSSH"  # what a sample pastes
+OTHER = "Canary-of-the-control-5d1"  # where the output of the control is searched as well, that is not to be found
+NOT_FOUND = "the search does not find in the log what is known to leak, so nothing is proven"
+REFUSED = "InvalidPublicKeyBody.Malformed"
+HOSTS_PART = b" _edit={"
+NOT_ARRIVED = "nothing of the module on the host arrived, so nothing is proven"
+
+# An option of a module by the secret that is pasted into it: a passphrase, or else each private key.
+WITH_PASSPHRASE: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("ssh_keypair", {"name": ["locked"], "passphrase": PASSPHRASE}),
+    ("ssh_keypair_binding", {"name": "locked", "user": PASSPHRASE, "passphrase": PASSPHRASE}),
+    ("registry_copy", {"destination": f"etcd://me:{PASSPHRASE}@127.0.0.1:1/x", "lock_timeout": 0}),
+)
+# What a task tells of these is no secret to it; the log is no place for them all the same.
+TOLD: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("ssh_keypair", {"name": ["tagged"], "tags": {"a": PASSPHRASE}}),
+    ("ssh_keypair", {"name": ["wrong"], PASSPHRASE: "a"}),
+    ("ssh_keypair_info", {"name": [PASSPHRASE]}),
+    ("registry_copy", {"destination": f"/proc/self/{PASSPHRASE}"}),
+)
+WITH_KEY = (("ssh_keypair", "public_key"), ("ssh_keypair_info", "fingerprint"), ("ssh_keypair_binding", "name"))
 
 
-class Log:
-    """A log of a scene: what arrives stands in the scene's file ``syslog``, where the search finds it."""
+class Tried:
+    """A scene with a log of its own, in which each private key is known that may be pasted."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.file = scene.folder / "syslog"
-        self._socket_file = scene.folder / "log"
-        self._folders = (scene.folder / f"dev{number}" for number in range(1000))
+    def __init__(self, stage: Stage, title: str, sample: bool = False) -> None:
+        self.scene = Scene(stage, title)
+        self.log = Log(self.scene)
+        self.keys = {kind: text for kind, text in private_keys().items() if kind == KEY or not sample}
+        for kind, text in self.keys.items():
+            self.file(kind).write_bytes(text)
 
-    @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Write down what arrives while the block runs."""
-        stopped = threading.Event()
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as received, self.file.open("ab") as written:
-            received.bind(str(self._socket_file))
-            received.settimeout(0.1)
+    def file(self, kind: str) -> Path:
+        """Return the file that a kind of private key is pasted from."""
+        return self.scene.folder / "inputs" / kind
 
-            def receive() -> None:
-                while True:
-                    try:
-                        written.write(received.recv(LARGEST) + b"\n")
-                    except TimeoutError:
-                        if stopped.is_set():
-                            return
+    def detector(self) -> Detector:
+        """Return a search for the secrets of the scene and for these private keys."""
+        detector = self.scene.detector()
+        for kind, text in self.keys.items():
+            detector.add(f"the key {kind}", forms_of_file(text))
+        return detector
 
-            thread = threading.Thread(target=receive)
-            thread.start()
-            try:
-                yield
-            finally:
-                stopped.set()
-                thread.join()
-        self._socket_file.unlink()
+    def leaked(self, content: bytes) -> list[str]:
+        """Return which secrets are in what the log held."""
+        return [f"the log holds {name}" for name in self.detector().found_in(content)]
 
-    @property
-    def prefix(self) -> tuple[str, ...]:
-        """Return a command that starts programs that find the log where they look for it."""
-        return ("unshare", "--mount", str(SCRIPT), str(self._socket_file), str(next(self._folders)))
+    def ad_hoc(self, module: str, options: Mapping[str, Any]) -> Run:
+        """Run a module or an action as an ad-hoc command."""
+        program = str(self.scene.controller.programs / "ansible")
+        command = [*self.log.prefix, program, "localhost", "-m", module, "-a", json.dumps(options), *LOUD]
+        return self.scene.controller.run(command, {"ANSIBLE_LOAD_CALLBACK_PLUGINS": "True", **self.scene.variables(Way("ad-hoc"))})
 
+    def as_file(self, module: str, options: Mapping[str, Any]) -> Run:
+        """Run a module, by its name in Python, as a program that reads its arguments from a file."""
+        file = self.scene.folder / "inputs" / "arguments.json"
+        file.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
+        command = [*self.log.prefix, str(self.scene.controller.programs / "python"), "-m", module, str(file)]
+        return self.scene.controller.run(command, {"PYTHONPATH": str(self.scene.controller.folder / "collections")})
 
-def impossible() -> str:
-    """Return why a process cannot be given a log of its own on this machine, nothing if it can."""
-    if os.geteuid() != 0:
-        return "needs root"
-    done = subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True)
-    return "the machine lets no process have mounts of its own" if done.returncode else ""
+    def options(self, module: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options with what tells the module where the scene's world is."""
+        places = {"registry": str(self.scene.world.registry)}
+        if module in ("ssh_keypair", "ssh_keypair_binding"):
+            places["region"] = REGION
+        if module == "ssh_keypair":
+            places |= {"name": "pasted", "private_key_dir": str(self.scene.world.keys)}
+        return {**places, **options}
 
 
 def rows(stage: Stage, sample: bool) -> list[Row]:
-    """Search what a module that is known to leak sends there, and then what ours do; a sample runs the modules alone."""
-    title = "leaks: the system's log"
+    """Search after each way to run; a sample has the modules that Ansible packs, which log most."""
     if impossible():
-        return [Row(title, skipped=impossible())]
-    return [
-        _control(stage, f"{title}, a control that is found"),
-        _playbook(stage, title),
-        _modules(stage, f"{title}, modules by themselves"),
-    ]
+        return [Row(TITLE, skipped=impossible())]
+    if sample:
+        return [_packed(stage, sample)]
+    return [_playbook(stage), _ad_hoc(stage), _packed(stage, sample), _files(stage)]
 
 
-def _control(stage: Stage, title: str) -> Row:
-    row, scene = Row(title), Scene(stage, "syslog-control")
-    log = Log(scene)
+def _ended_otherwise(run: Run, pasted: str = "") -> list[str]:
+    """Return which tasks, of those with this in their names, were not refused because of the private key."""
+    results = [result for result in run.results if pasted in result.task and result.error_code != REFUSED]
+    return [f"'{result.task}' was not refused because of the private key: {result.message}" for result in results]
+
+
+def _control(secret: str) -> Task:
+    return {"name": "control", CONTROL: {"argv": ["true", secret]}}
+
+
+def _playbook(stage: Stage) -> Row:
+    """Run all tasks, and one for each kind of private key; the module on the host must have written, and no secret."""
+    row, tried = Row(TITLE), Tried(stage, "syslog")
+    scene, log = tried.scene, tried.log
+    pasted = {kind: {"name": "pasted", "public_key": scene.read_by_lookup(kind)} for kind in tried.keys}
+    good = good_tasks(scene.world)
+    bad = bad_tasks(scene.world) + [scene.world.task(f"public_key, {kind}", options) for kind, options in pasted.items()]
     with log.opened():
-        scene.run([{"name": "control", "ansible.builtin.command": {"argv": ["true", "{{ canary }}"]}}], Way("control"), prefix=log.prefix)
-    found = scene.detector().found_in(log.file.read_bytes())
-    row.tried("control", [] if found else ["the search does not find it in the log"])
+        scene.run([_control("{{ canary }}")], Way("control"), prefix=log.prefix)
+        row.tried("control", [] if tried.leaked(log.taken()) else [NOT_FOUND])
+        run = scene.run(good + bad, Way(TITLE, LOUD), prefix=log.prefix)
+        content = log.taken()
+    problems = unexpected(run, good, bad, False) + _ended_otherwise(run, "public_key")
+    problems += [] if HOSTS_PART in content else [NOT_ARRIVED]
+    row.tried("play", problems, tried.leaked(content))
+    row.tries += len(run.results) - 1
     scene.remove()
     return row
 
 
-def _playbook(stage: Stage, title: str) -> Row:
-    """Run all tasks, in a play and with the part of bindings that is a module on the host."""
-    row, scene = Row(title), Scene(stage, "syslog")
-    good, bad, log = good_tasks(scene.world), bad_tasks(scene.world), Log(scene)
+def _ad_hoc(stage: Stage) -> Row:
+    """Run commands that succeed and that fail, and one whose part on the host must have written."""
+    row, tried = Row(f"{TITLE}, ad-hoc commands"), Tried(stage, "syslog-ad-hoc")
+    scene, log = tried.scene, tried.log
+    word = scene.read_by_lookup("word")
+    made: dict[str, Any] = {"name": "adhoc", "passphrase": word}
+    tries: list[tuple[str, dict[str, Any], bool]] = [
+        (MODULE, {"name": kind.split(",")[0], "public_key": scene.read_by_lookup(kind)}, False) for kind in tried.keys
+    ]
+    bound = {**made, "path": str(scene.world.account / "keys"), "verify": False}
+    tries += [(MODULE, made, True), (MODULE, {**made, "size": 7}, False), (BINDING, bound, True)]
     with log.opened():
-        run = scene.run(good + bad, Way("the system's log", LOUD), prefix=log.prefix)
-    arrived = b"ansible-ansible_collections.keywright.ssh" in log.file.read_bytes() or b"ssh_keypair_binding" in log.file.read_bytes()
-    problems = unexpected(run, good, bad, False) + ([] if arrived else ["nothing of the module on the host arrived, so nothing is proven"])
-    row.tried("play", problems, [f"the log holds {name}" for name in scene.detector().found_in(log.file.read_bytes())])
-    row.tries = len(run.results)
+        run = tried.ad_hoc(CONTROL, {"argv": ["true", word]})
+        row.tried("control", ended(run, True) + ([] if tried.leaked(log.taken()) else [NOT_FOUND]))
+        for module, options, succeeds in tries:
+            run = tried.ad_hoc(module, tried.options(module.split(".")[-1], options))
+            content = log.taken()
+            problems = ended(run, succeeds) + (_ended_otherwise(run) if "public_key" in options else [])
+            problems += [] if module != BINDING or HOSTS_PART in content else [NOT_ARRIVED]
+            row.tried(f"{module} {options}", problems, tried.leaked(content))
     scene.remove()
     return row
 
 
-def _modules(stage: Stage, title: str) -> Row:
-    """Run the modules without their actions, with each kind of private key where a public one belongs, and with a passphrase."""
-    row, scene = Row(title), Scene(stage, "syslog-modules")
-    log, detector = Log(scene), scene.detector()
-    tries: list[tuple[str, str, dict[str, Any]]] = [
-        ("ssh_keypair", "a passphrase", {"name": ["locked"], "passphrase": PASSPHRASE}),
-        ("ssh_keypair", "a passphrase in a tag", {"name": ["tagged"], "tags": {"a": PASSPHRASE}}),
-        ("ssh_keypair", "a passphrase as an option", {"name": ["wrong"], PASSPHRASE: "a"}),
-        ("ssh_keypair_info", "a passphrase as a name", {"name": [PASSPHRASE]}),
-        ("registry_copy", "a passphrase in a URL", {"destination": f"etcd://me:{PASSPHRASE}@127.0.0.1:1/x", "lock_timeout": 0}),
+def _packed(stage: Stage, sample: bool) -> Row:
+    """Run the modules from a directory of modules, where Ansible finds no actions for them, and an action; output is searched as well."""
+    row, tried = Row(f"{TITLE}, modules without actions"), Tried(stage, "syslog-packed", sample)
+    scene, log = tried.scene, tried.log
+    pasted = [(module, {option: scene.read_by_lookup(kind)}) for kind in tried.keys for module, option in WITH_KEY]
+    with_words = json.loads(json.dumps(WITH_PASSPHRASE).replace(PASSPHRASE, "{{ canary }}"))
+    tasks = [
+        {"name": f"{number} {module}, {', '.join(options)}", module: tried.options(module, options)}
+        for number, (module, options) in enumerate([*with_words, *pasted])
     ]
-    for kind, text in private_keys().items():
-        detector.add(f"the key {kind}", forms_of_file(text))
-        tries.append(("ssh_keypair", kind, {"name": ["pasted"], "public_key": text.decode()}))
-        tries.append(("ssh_keypair_info", kind, {"fingerprint": [text.decode()]}))
+    tasks += [scene.world.task(f"public_key, {kind}", {"name": "pasted", "public_key": scene.read_by_lookup(kind)}) for kind in tried.keys]
+    modules = scene.controller.folder / "collections" / Path(*MODULES.split("."))
+    way = Way("modules", LOUD, {"ANSIBLE_LIBRARY": str(modules)})
     with log.opened():
-        for module, what, options in tries:
-            run = _by_itself(scene, log, module, options)
+        run = scene.run([_control(OTHER), *({**task, "ignore_errors": True} for task in tasks)], way, prefix=log.prefix)
+    control = Detector()
+    control.add("the control", forms_of(OTHER.encode()))
+    row.tried("control", [] if control.found_in(log.file.read_bytes()) else [NOT_FOUND])
+    problems = [
+        f"{module} was not run as a module"
+        for module in {*dict(WITH_PASSPHRASE), *dict(WITH_KEY)}
+        if f"AnsiballZ_{module}.py" not in run.output
+    ]
+    problems += _ended_otherwise(run, "public_key")
+    problems += [] if len(run.results) == len(tasks) + 1 else [f"the run ended early: {run.output[-300:]}"]
+    row.tried("modules", problems, scene.found(tried.detector()))
+    row.tries += len(tasks) - 1
+    scene.remove()
+    return row
+
+
+def _files(stage: Stage) -> Row:
+    """Run the modules as files."""
+    row, tried = Row(f"{TITLE}, modules by themselves"), Tried(stage, "syslog-files")
+    log = tried.log
+    pasted = [(module, {option: text.decode()}) for text in tried.keys.values() for module, option in WITH_KEY]
+    with log.opened():
+        tried.as_file("ansible.modules.command", {"argv": ["true", PASSPHRASE]})
+        row.tried("control", [] if tried.leaked(log.taken()) else [NOT_FOUND])
+        for number, (module, options) in enumerate([*WITH_PASSPHRASE, *TOLD, *pasted]):
+            run = tried.as_file(f"{MODULES}.{module}", tried.options(module, options))
             told = '"failed"' in run.output or '"changed"' in run.output
-            row.tried(f"{module}, {what}", [] if told else [f"it told no result: {run.output[-300:]}"])
-    row.leaked += [f"the log holds {name}" for name in detector.found_in(log.file.read_bytes())]
-    scene.remove()
+            problems = [] if told else [f"it told no result: {run.output[-300:]}"]
+            row.tried(f"{number} {module}", problems, tried.leaked(log.taken()))
+    tried.scene.remove()
     return row
-
-
-def _by_itself(scene: Scene, log: Log, module: str, options: Mapping[str, Any]) -> Run:
-    """Run a module as a program that reads its arguments from a file."""
-    places = {"region": REGION, "registry": str(scene.world.registry), "private_key_dir": str(scene.world.keys)}
-    given = {name: value for name, value in places.items() if module == "ssh_keypair" or name == "registry"}
-    file = scene.folder / "inputs" / "arguments.json"
-    file.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": {**given, **options}}))
-    command = [*log.prefix, str(scene.controller.programs / "python"), "-m", f"{MODULES}.{module}", str(file)]
-    return scene.controller.run(command, {"PYTHONPATH": str(scene.controller.folder / "collections")})
 
 
 def private_keys() -> dict[str, bytes]:
@@ -163,6 +224,7 @@ def private_keys() -> dict[str, bytes]:
         "OpenSSH": small.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, plain),
         "OpenSSH, encrypted": small.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, locked),
         "PKCS1": large.private_bytes(*pkcs1),
+        "PKCS1, encrypted": large.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, locked),
         "PKCS8": large.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, plain),
         "PKCS8, encrypted": large.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked),
         "PuTTY": b"PuTTY-User-Key-File-3: rsa\nEncryption: none\nPrivate-Lines: 99\n" + body,
