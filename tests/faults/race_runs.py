@@ -24,6 +24,7 @@ STAGED = f".keywright.{'0' * 24}.{'A' * 43}"
 TARGET = "ops.pem"
 PRECIOUS = b"precious\n"
 KEY = b"k" * 4000
+MOST = 100
 
 
 def _swap(keys: Path, victim: Path, turn: int) -> None:
@@ -64,7 +65,7 @@ def _publish(keys: Path, found: dict[str, Any]) -> None:
 
 
 def main(folder: Path, tries: int) -> dict[str, Any]:
-    """Publish so many times, one at a time, and return what was lost."""
+    """Publish so many times, one at a time, or more until each side has won, and return what was lost."""
     keys, victim, stop = folder / "keys", folder / "victim", folder / "stop"
     keys.mkdir(mode=0o700, parents=True)
     (keys / LOCK_NAME).touch(0o600)
@@ -79,8 +80,10 @@ def main(folder: Path, tries: int) -> dict[str, Any]:
                 turn += 1
                 _swap(keys, victim, turn)
         os._exit(0)
-    found: dict[str, Any] = {"tries": tries, "published": 0, "refused": 0, "lost": []}
-    for _try in range(tries):
+    found: dict[str, Any] = {"published": 0, "refused": 0, "lost": []}
+    done = 0
+    while done < tries or (done < MOST * tries and not (found["published"] and found["refused"])):
+        done += 1
         _publish(keys, found)
         if victim.read_bytes() != PRECIOUS:
             found["lost"].append("the victim was written to")
@@ -90,7 +93,7 @@ def main(folder: Path, tries: int) -> dict[str, Any]:
     after = victim.stat()
     if (after.st_mode, after.st_uid, after.st_mtime_ns, after.st_ino) != (before.st_mode, before.st_uid, before.st_mtime_ns, before.st_ino):
         found["lost"].append("the victim was touched")
-    return found
+    return {**found, "tries": done}
 
 
 if __name__ == "__main__":

@@ -112,6 +112,9 @@ class Model:
         for change in changes:
             if change.made is not None and change.made in self.files and change.made != change.moved:
                 raise RefusalError(ErrorCode.FILE_EXISTS)
+        made = [change.made for change in changes if change.made is not None]
+        if len(set(made)) < len(made):  # names that were registered with one file get their new keys in the place of the old ones
+            raise RefusalError(ErrorCode.FILE_EXISTS)
         return [replace(change, finished=self._is_back(wish.region, change)) for change in changes]
 
     def _is_back(self, region: str, change: Change) -> bool:
