@@ -46,7 +46,10 @@ StrictModes no
 UsePAM no
 Subsystem sftp internal-sftp
 CONFIG
-        "$sshd" -f "$host/config" -E "$host/log"
+        "$sshd" -f "$host/config" -E "$host/log" || {
+            cat "$host/log" >&2
+            exit 1
+        }
         printf '[127.0.0.1]:%s %s\n' "$port" "$(cut -d' ' -f1,2 "$host/host_key.pub")" >>"$folder/known_hosts"
         echo "host$number 127.0.0.1 $port"
     done

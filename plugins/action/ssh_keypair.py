@@ -13,7 +13,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call impor
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import rehearse, ssh_keypair
 from ansible_collections.keywright.ssh.plugins.plugin_utils._controller_action import ControllerAction
 
-# Ansible imports this file once and forks a process for each host and each item of a loop; nearly all of this is loaded already.
+# Ansible imports this file once and forks a process for each host and each item of a loop, which gets all that is there then.
 rehearse()
 
 

@@ -10,7 +10,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -18,6 +17,7 @@ import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
+from ansible_collections.keywright.ssh.tests.stores.contests import contest
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import REGION, document, key_pair
 
 Open = Callable[[str], Store]
@@ -68,26 +68,8 @@ def test_each_region_is_its_own_and_the_list_is_sorted(store: Store) -> None:
 
 
 def test_one_of_many_who_write_at_once_wins_each_round(url: str, opened: Open) -> None:
-    rounds, writers = 5, 6
-    wins: list[int] = []
-    barrier = threading.Barrier(writers)
-
-    def compete(number: int) -> None:
-        store = opened(url)
-        for serial in range(1, rounds + 1):
-            snapshot = store.read(REGION)
-            barrier.wait()
-            with contextlib.suppress(StoreConflictError):
-                _write(store, document(key_pair(f"k{number}"), serial=serial), snapshot.version)
-                wins.append(serial)
-            barrier.wait()
-
-    threads = [threading.Thread(target=compete, args=(number,)) for number in range(writers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(wins) == list(range(1, rounds + 1))
+    rounds = 5
+    assert contest(lambda: opened(url), 6, rounds, _write) == list(range(rounds))
     assert opened(url).read(REGION).document.serial == rounds
 
 

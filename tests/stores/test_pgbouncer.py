@@ -19,6 +19,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.store impo
 from ansible_collections.keywright.ssh.tests.servers import pgbouncer
 from ansible_collections.keywright.ssh.tests.servers.pgbouncer import Pgbouncer
 from ansible_collections.keywright.ssh.tests.servers.postgresql import Postgresql
+from ansible_collections.keywright.ssh.tests.stores.contests import contest
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import REGION, document, key_pair
 
 Open = Callable[..., Store]
@@ -57,32 +58,8 @@ def test_one_of_many_who_write_at_once_wins_each_round_whatever_session_each_is_
     level: str, server: Postgresql, pooler: Pgbouncer, database: str, opened: Open
 ) -> None:
     server.run(f"ALTER DATABASE {database} SET default_transaction_isolation = '{level}'")
-    writers, rounds = 3 * pgbouncer.SESSIONS, 8
-    wins: list[int] = []
-    failures: list[Exception] = []
-    barrier = threading.Barrier(writers, timeout=60)
-
-    def compete(number: int) -> None:
-        store = opened(pooler.url(database), 20)
-        for each in range(rounds):
-            expected = store.read(REGION).version
-            barrier.wait()
-            try:
-                store.write(REGION, document(key_pair(f"k{number}"), serial=each + 1), expected)
-                wins.append(each)
-            except StoreConflictError:
-                pass
-            except Exception as error:
-                failures.append(error)
-            barrier.wait()
-
-    threads = [threading.Thread(target=compete, args=(number,)) for number in range(writers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert sorted(wins) == list(range(rounds))
+    rounds = 8
+    assert contest(lambda: opened(pooler.url(database), 20), 3 * pgbouncer.SESSIONS, rounds) == list(range(rounds))
     assert opened(server.url(database)).read(REGION).document.serial == rounds
 
 

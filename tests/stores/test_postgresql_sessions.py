@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Store
 from ansible_collections.keywright.ssh.tests.servers.postgresql import Postgresql
 from ansible_collections.keywright.ssh.tests.servers.proxy import HOLD_REQUEST, LOSE_REPLY, Proxy
+from ansible_collections.keywright.ssh.tests.stores.contests import contest
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import REGION, document, key_pair
 
 Open = Callable[..., Store]
@@ -76,31 +77,7 @@ def test_warnings_without_a_server_are_the_error_of_one_that_is_away(postgresql_
 def test_a_race_is_a_conflict_whatever_isolation_the_database_has(level: str, postgresql_url: str, opened: Open) -> None:
     url = _with_setting(postgresql_url, "default_transaction_isolation", level)
     opened(url).write(REGION, document(serial=1), None)
-    wins: list[int] = []
-    failures: list[Exception] = []
-    barrier = threading.Barrier(6, timeout=30)
-
-    def compete(number: int) -> None:
-        store = opened(url)
-        for _round in range(15):
-            expected = store.read(REGION).version
-            barrier.wait()
-            try:
-                store.write(REGION, document(key_pair(f"k{number}")), expected)
-                wins.append(_round)
-            except StoreConflictError:
-                pass
-            except Exception as error:
-                failures.append(error)
-            barrier.wait()
-
-    threads = [threading.Thread(target=compete, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert sorted(wins) == list(range(15))
+    assert contest(lambda: opened(url), 6, 15) == list(range(15))
 
 
 def test_a_controller_that_loses_its_network_does_not_hold_a_lock_for_hours(postgresql_url: str, opened: Open) -> None:

@@ -21,7 +21,7 @@ class QuietModule(AnsibleModule):
     The parameter ``no_log`` does not do that: Ansible tells each module whether its task has ``no_log``, and that overrides it.
     """
 
-    def __init__(self, **how: Any) -> None:
+    def __init__(self, **how: Any) -> None:  # with types, which Ansible's has not
         super().__init__(**how)
 
     def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
