@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ def test_a_directory_is_listed_once_and_one_that_is_not_there_has_no_names(tmp_p
     for missing in ("nowhere", "one"):
         assert directories.get(str(tmp_path / missing)) is None
         assert directories.names(str(tmp_path / missing)) == frozenset()
+        assert not any(directories.has(str(tmp_path / missing), name) for name in ("one", "\u00e9"))
+        assert not directories.ignores_case(str(tmp_path / missing))
         assert directories.problem(str(tmp_path / missing)) is None
     directories.close()
 
@@ -167,8 +170,10 @@ class _AnyCase(Directory):
     """A directory on a file system that takes names in any case for the same, and whose entries may be dead mounts."""
 
     dead: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
     def entry(self, name: str) -> os.stat_result | None:
+        self.asked = (*self.asked, name)
         alike = [each for each in self.names() if each.casefold() == name.casefold()]
         if set(alike) & set(self.dead):
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
@@ -187,7 +192,8 @@ def test_whether_a_directory_ignores_case_is_told_by_a_name_that_is_there(kind: 
         assert not directories.has(directory.path, "other.pem")
         assert directories.is_one_file(f"{tmp_path}/a.pem", f"{tmp_path}/A.pem") is ignores
         assert directories.is_one_file(f"{tmp_path}/a.pem", f"{tmp_path}/a.pem")
-        assert not directories.is_one_file(f"{tmp_path}/a.pem", f"{tmp_path}/other/A.pem")
+        for other in (f"{tmp_path}/b.pem", f"{tmp_path}/other/A.pem", f"{str(tmp_path).upper()}/A.pem"):
+            assert not directories.is_one_file(f"{tmp_path}/a.pem", other)
 
 
 @pytest.mark.parametrize("names", [(), ("1.2", "34")], ids=["empty", "without letters"])
@@ -203,12 +209,31 @@ def test_the_lock_tells_first_and_what_cannot_be_looked_at_does_not_tell(tmp_pat
     with contextlib.closing(_AnyCase(str(tmp_path))) as directory:
         directory.dead = ("aaa",)
         assert not Directories({directory.path: directory}).ignores_case(directory.path)
-        (tmp_path / LOCK).touch()
+        (tmp_path / "bbb").touch()
         assert Directories({directory.path: directory}).ignores_case(directory.path)
+        (tmp_path / LOCK).touch()
+        directory.asked = ()
+        assert Directories({directory.path: directory}).ignores_case(directory.path)
+        assert directory.asked == (LOCK.swapcase(),)
     with Directory(str(tmp_path)) as other:
         (tmp_path / ("\u0390" * 80)).touch()  # six times as long in upper case, which is no name any more
         (tmp_path / LOCK).unlink()
         assert not Directories({other.path: other}).ignores_case(other.path)
+
+
+class _AnyForm(Directory):
+    """A directory on a file system that minds case, and takes one name in another form of Unicode for the same."""
+
+    def entry(self, name: str) -> os.stat_result | None:
+        return super().entry(unicodedata.normalize("NFC", name))
+
+
+def test_a_name_that_is_not_ascii_is_looked_up_though_the_file_system_minds_case(tmp_path: Path) -> None:
+    (tmp_path / "\u00e9").touch()
+    with contextlib.closing(_AnyForm(str(tmp_path))) as directory:
+        directories = Directories({directory.path: directory})
+        assert directories.has(directory.path, "e\u0301")
+        assert not directories.has(directory.path, "E\u0301")
 
 
 def test_a_name_that_is_not_ascii_is_looked_up_as_the_file_system_spells_it(tmp_path: Path) -> None:

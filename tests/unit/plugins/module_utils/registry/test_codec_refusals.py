@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Removal, Replacement
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import UnloadableError, decode, encode
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.plain_records import comment_of
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import (
     REGION,
     binding,
@@ -226,6 +227,18 @@ def test_a_field_that_is_not_what_the_layout_says_is_refused(edit: Edit) -> None
         decode(_edited(edit), REGION)
     assert caught.value.code is ErrorCode.REGISTRY_CORRUPT
     assert caught.value.problem.isprintable()
+
+
+NAMES = ("../../x", "/etc/passwd", "", "o", "ops\n", "o" * 256, "{{ ops }}", "op\u0455")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_record_that_is_found_sound_in_one_look_needs_a_name_as_well(name: str) -> None:
+    loaded = json.loads(encode(document(key_pair())))
+    assert comment_of(loaded["key_pairs"]["ops"]) == "ops"
+    loaded["key_pairs"][name] = loaded["key_pairs"].pop("ops")
+    with pytest.raises(UnloadableError, match="is not named as key pairs are"):
+        decode(json.dumps(loaded).encode(), REGION)
 
 
 @pytest.mark.parametrize("version", [2, 999, 10**30])

@@ -57,6 +57,12 @@ def test_what_was_written_is_read_by_another_store_with_the_same_version(store: 
     other.close()
 
 
+def test_what_is_settled_is_what_is_on_disk(store: FileStore, save: Save) -> None:
+    assert store.settle(REGION) == store.read(REGION)
+    version = save(document(imported()))
+    assert (store.settle(REGION).document, store.settle(REGION).version) == (document(imported()), version)
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o077], ids=oct)
 def test_a_new_registry_is_private_whatever_the_umask(umask: int, save: Save, path: Path) -> None:
     old = os.umask(umask)
@@ -206,17 +212,18 @@ def test_no_descriptor_stays_open(store: FileStore, save: Save, path: Path) -> N
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOENT, errno.EEXIST], ids=errno.errorcode.get)
 def test_a_document_that_cannot_get_its_name_leaves_the_old_one_and_nothing_else(
-    save: Save, path: Path, monkeypatch: pytest.MonkeyPatch
+    number: int, save: Save, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_arguments: object, **_options: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+        raise OSError(number, os.strerror(number))
 
     version = save(document(imported()))
     before = path.read_bytes()
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", refuse)
-        with pytest.raises(KeyPairError, match="cannot be written: Input/output error") as caught:
+        with pytest.raises(KeyPairError, match=f"cannot be written: {os.strerror(number)}") as caught:
             save(document(imported(), serial=8), version)
     assert caught.value.code is ErrorCode.REGISTRY_UNWRITABLE
     assert path.read_bytes() == before

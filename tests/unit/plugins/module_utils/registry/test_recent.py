@@ -54,13 +54,43 @@ def test_a_document_that_was_refused_is_refused_again(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_document_that_is_known_is_not_decoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = recent.encoded(document(imported()))
+@pytest.fixture
+def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent, "_known", {})
+
+
+@pytest.mark.parametrize("how", ["written", "read"])
+@pytest.mark.usefixtures("_nothing_known")
+def test_a_document_that_is_known_is_not_decoded_again(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = document(imported())
+    data = codec.encode(written)
+    if how == "written":
+        assert recent.encoded(written) == data
+    else:
+        recent.decoded(data, REGION)
     monkeypatch.setattr(codec, "decode", None)
-    assert recent.decoded(data, REGION) == document(imported())
+    assert recent.decoded(data, REGION) == written
 
 
-def test_memory_is_kept_for_a_few_regions_only() -> None:
-    for number in range(50):
-        recent.encoded(Document(f"region-{number}", "", 1))
-    assert len(recent._known) <= 4
+def _are_known(monkeypatch: pytest.MonkeyPatch, *numbers: int) -> bool:
+    """Tell whether the regions of all the numbers are known; none, some or all of them make no other answer."""
+    with monkeypatch.context() as patched:
+        patched.setattr(codec, "decode", lambda _data, _region: None)
+        patched.setattr(recent, "_keep", lambda _data, _document: None)
+        found = [recent.decoded(codec.encode(_region(number)), f"region-{number}") for number in numbers]
+    assert len({each is None for each in found}) == 1
+    return None not in found
+
+
+def _region(number: int) -> Document:
+    return Document(f"region-{number}", "6f1c2d3e-4a5b-4c6d-8e7f-8091a2b3c4d5", 1)
+
+
+@pytest.mark.usefixtures("_nothing_known")
+def test_memory_is_kept_for_four_regions_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (0, 1, 2, 3, 2):
+        recent.encoded(_region(number))
+    assert _are_known(monkeypatch, 0, 1, 2, 3)
+    recent.encoded(_region(4))
+    assert _are_known(monkeypatch, 4)
+    assert not _are_known(monkeypatch, 0, 1, 2, 3)

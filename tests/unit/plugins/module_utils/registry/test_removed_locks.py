@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import StoreConflictError
@@ -50,3 +51,21 @@ def test_a_writer_whose_lock_was_removed_writes_over_nobody(removed_at: str, tmp
         assert not begun.exists()
     mine.close()
     theirs.close()
+
+
+def test_a_writer_whose_file_was_taken_away_with_the_lock_is_told_that_it_was_not_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, rename = FileStore(str(tmp_path / "registry")), os.rename
+
+    def late(*arguments: Any, **options: Any) -> None:
+        (tmp_path / "registry" / f"{REGION}.lock").unlink()
+        (tmp_path / "registry" / f".{REGION}.json.new").unlink()
+        rename(*arguments, **options)
+
+    with store.exclusive(REGION, 0):
+        monkeypatch.setattr(os, "rename", late)
+        with pytest.raises(StoreConflictError):
+            store.write(REGION, document(imported()), None)
+    assert store.regions() == []
+    store.close()

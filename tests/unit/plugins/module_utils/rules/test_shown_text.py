@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import has_control_characters, holds_secret, shown
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.text import has_control_characters, holds_secret, one_line, shown
 
 BODY = "b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHI"
 PEM = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{BODY}\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -61,3 +61,19 @@ def test_other_words_are_no_private_key(text: str) -> None:
 def test_control_characters_are_the_ones_of_ascii_and_latin_1_separators_and_surrogates() -> None:
     found = {code for code in range(0x30000) if has_control_characters(chr(code))}
     assert found == {*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000)}
+
+
+LINES = {
+    "text": ("could not connect", "could not connect"),
+    "empty": ("", ""),
+    "several lines": ("FATAL:  no\n\tDETAIL:\r\nnone\n", "FATAL: no DETAIL: none"),
+    "escape": ("a\x1b[31mb\u2028c\udc80", "a [31mb c"),
+    "300 characters": ("x" * 300, "x" * 300),
+    "300 characters and spaces": (f" {'x' * 300}\n", "x" * 300),
+    "301 characters": ("x" * 301, f"{'x' * 300}..."),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), LINES.values(), ids=LINES.keys())
+def test_what_somebody_else_says_becomes_one_line_of_at_most_300_characters(text: str, expected: str) -> None:
+    assert one_line(text) == expected
