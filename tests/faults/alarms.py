@@ -12,19 +12,22 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 from .controller import Run, read_results
 from .injection import OPEN, attached, points_of
 from .invariant import Memory, violations_at_any_time
-from .kills import Trial, repair, rows_of, trials
+from .kills import Trial, in_parts, repair, rows_of, trials
 from .operations import Stage
 from .table import Row
 from .worlds import World
 
 HELD_BY = re.compile(r"held by pid (\d+) since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 DELAY = "delay_enter=1800000"
+# Plays in which tasks only sleep: more at once than there are processors.
+ASLEEP_IN_A_PLAY, ASLEEP_AT_ONCE = 25, 4
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
@@ -50,16 +53,20 @@ def _real(stage: Stage, sample: bool) -> list[Row]:
     struck: list[Trial] = []
     for operation, points in islice(points_of(stage).items(), 2, 3) if sample else points_of(stage).items():
         at = [point for point in points if point.call != OPEN]
-        struck += trials(stage, operation, "timeout", at[4 :: len(at) if sample else 6])
+        struck += trials(stage, operation, "timeout", at[4 :: len(at)] if sample else at)
+    found = in_parts(struck, lambda part: _all_timed_out(stage, part), ASLEEP_IN_A_PLAY, ASLEEP_AT_ONCE)
+    repaired = repair(stage, struck)
+    return rows_of("timeout: 1", struck, lambda trial: found[trial] + repaired[trial])
+
+
+def _all_timed_out(stage: Stage, struck: Sequence[Trial]) -> dict[Trial, list[str]]:
     tasks = []
     for number, trial in enumerate(struck):
         arguments = trial.point.arguments(trial.world, DELAY)
         option = attached(arguments, trial.world.root.with_suffix(".log"))
         tasks.append({**trial.operation.task(f"struck {number}", trial.world, lock_timeout=option), "timeout": 1})
     run = stage.controller.playbook(tasks)
-    found = {trial: _timed_out(trial, run, number) for number, trial in enumerate(struck)}
-    repaired = repair(stage, struck)
-    return rows_of("timeout: 1", struck, lambda trial: found[trial] + repaired[trial])
+    return {trial: _timed_out(trial, run, number) for number, trial in enumerate(struck)}
 
 
 def _timed_out(trial: Trial, run: Run, number: int) -> list[str]:

@@ -161,10 +161,15 @@ def test_a_new_name_that_is_not_there_although_the_system_says_so_is_an_error_an
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"staged": b"ours"}
 
 
-def test_another_file_under_the_new_name_is_not_taken_for_the_one_that_was_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("liar", ["link", "rename"])
+def test_another_file_under_the_new_name_is_not_taken_for_the_one_that_was_moved(
+    liar: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Directory(str(tmp_path)) as folder:
         folder.create("staged", b"ours")
-        monkeypatch.setattr(os, "link", lambda *_arguments, **_options: (tmp_path / "ops.pem").write_bytes(b"theirs"))
-        with pytest.raises(OSError, match="and it is not"):
-            folder.move("staged", "ops.pem")
+        monkeypatch.setattr(os, liar, lambda *_arguments, **_options: (tmp_path / "ops.pem").write_bytes(b"theirs"))
+        act = folder.replace if liar == "rename" else folder.move
+        for source in ("staged", "nowhere"):
+            with pytest.raises(OSError, match="and it is not"):
+                act(source, "ops.pem")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"staged": b"ours", "ops.pem": b"theirs"}
