@@ -81,7 +81,7 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         """Return one public key per name; raises :class:`AnsibleLookupError`."""
         registry = kwargs.get("registry") or os.environ.get("KEYWRIGHT_REGISTRY")
-        if registry:  # relative to the playbook, as in the modules, not to the working directory
+        if isinstance(registry, str) and registry:  # relative to the playbook, as in the modules, not to the working directory
             kwargs["registry"] = os.path.expanduser(os.path.expandvars(registry)) if is_path(registry) else registry
         if kwargs.get("region") is None and not os.environ.get("KEYWRIGHT_REGION"):
             raise AnsibleLookupError("Option 'region' is required and was not given. (MissingParameter)")

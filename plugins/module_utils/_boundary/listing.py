@@ -15,9 +15,8 @@ from ansible_collections.keywright.ssh.plugins.module_utils._boundary.validation
 from ansible_collections.keywright.ssh.plugins.module_utils._interface import argument_spec
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.listing import listing_result
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.question import parse_ssh_keypair_info
-from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Resolve, parse_names, parse_registry
+from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Resolve, parse_names, parse_regions, parse_registry
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import bound_account
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.listing import list_bindings, list_key_pairs, public_keys
 
@@ -37,17 +36,15 @@ def ssh_public_keys(names: Iterable[Any], parameters: Mapping[str, Any], resolve
     """Return the public keys of key pairs as ``public_keys``; raises :class:`KeyPairError`."""
     options = plain(parameters)
     checked = parse_names(plain(names))
-    check_region(options["region"])
+    region = parse_regions([options["region"]])[0]
     with opened(parse_registry(options, resolve)) as store:
-        return {"public_keys": public_keys(options["region"], checked, store, default)}
+        return {"public_keys": public_keys(region, checked, store, default)}
 
 
 def bound_accounts(parameters: Mapping[str, Any], resolve: Resolve) -> dict[str, Any]:
     """Return all bindings as ``bindings``, a list of records in plain values; raises :class:`KeyPairError`."""
     options = plain(parameters)
-    regions = options["region"] or []
-    for region in regions:
-        check_region(region)
+    regions = parse_regions(options["region"] or [])
     with opened(parse_registry(options, resolve)) as store:
         found = list_bindings(regions, Environment(store))
     return {"bindings": [{"region": region, **bound_account(binding, private_key_file)} for region, binding, private_key_file in found]}

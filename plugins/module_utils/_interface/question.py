@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Resolve, parse_registry
+from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Resolve, parse_regions, parse_registry
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.selection import (
     Selection,
     host_pattern,
     name_pattern,
     normal_fingerprint,
 )
-from ansible_collections.keywright.ssh.plugins.module_utils._rules.names import check_region
 from ansible_collections.keywright.ssh.plugins.module_utils._rules.tags import wanted_tags
 
 
@@ -30,9 +29,7 @@ class Question(NamedTuple):
 
 def parse_ssh_keypair_info(parameters: Mapping[str, Any], resolve: Resolve) -> Question:
     """Return the question of a ``ssh_keypair_info`` task, or raise the first rule that it breaks."""
-    regions = tuple(parameters["region"] or ())
-    for region in regions:
-        check_region(region)
+    regions = tuple(parse_regions(parameters["region"] or ()))
     selection = Selection(
         names=tuple(map(name_pattern, parameters["name"] or ())),
         fingerprints=frozenset(map(normal_fingerprint, parameters["fingerprint"] or ())),

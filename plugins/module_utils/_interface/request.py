@@ -85,9 +85,20 @@ def parse_names(names: Iterable[Any]) -> list[str]:
     return checked
 
 
+def parse_regions(regions: Iterable[Any]) -> list[str]:
+    """Return regions as texts, or raise the rule that the first bad one breaks."""
+    checked = [region if isinstance(region, str) else str(region) for region in regions]
+    for region in checked:
+        check_region(region)
+    return checked
+
+
 def parse_registry(parameters: Mapping[str, Any], resolve: Resolve, option: str = "registry") -> str:
     """Return the registry that an option names, as an absolute path or a URL."""
-    registry: str = parameters[option]
+    registry = parameters[option]
+    if not isinstance(registry, str):  # modules have converted it; it may hold a password, so only its type is shown
+        problem = f"must be a path or a URL, got a value of type '{type(registry).__name__}'"
+        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option '{option}' {problem}.")
     problem = problem_of(registry)
     if problem is not None:
         raise KeyPairError(ErrorCode.REGISTRY_URL, f"Option '{option}' {problem}.")

@@ -48,7 +48,7 @@ def copy_registry(
         raise KeyPairError(ErrorCode.PARAMETER_CONFLICT, "Options 'registry' and 'destination' name the same registry.")
     documents = [_existing(source.store, region) for region in sorted(set(regions)) or source.store.regions()]
     planned = tuple(_planned(document, destination, delete) for document in documents)
-    warnings = tuple(warning for copied in planned if copied.changed for warning in _warnings(source, copied.document.region))
+    warnings = tuple(warning for copied in planned if copied.changed for warning in _warnings(source, copied.document))
     for copied in planned:
         if copied.changed:
             destination.check_room(copied.document.region, copied.document, 0)
@@ -143,13 +143,22 @@ def _written(copied: CopiedRegion, destination: Store, lock_timeout: float, dele
     raise StoreConflictError(document.region)
 
 
-def _warnings(source: Environment, region: str) -> Iterable[str]:
-    """Warn of private keys that only a run with the source can deliver, since their staged files are named after it."""
+def _warnings(source: Environment, document: Document) -> Iterable[str]:
+    """Warn of private keys that only a run with the source can deliver or remove, since their staged files are named after it."""
+    region = document.region
     with observed(source, region, lambda _key_pair: True, None) as observation:
         pending = sorted(name for name, seen in observation.seen.items() if seen.status == PENDING)
     if pending:
-        names = ", ".join(f"'{name}'" for name in pending)
         yield (
-            f"The private keys of {names} in region '{region}' are not delivered yet: run their tasks with the registry that was copied "
-            "before you leave it."
+            f"The private keys of {_listed(pending)} in region '{region}' are not delivered yet: run their tasks with the registry that "
+            "was copied before you leave it."
         )
+    if document.removals:
+        yield (
+            f"The removal of the private key files of {_listed(sorted(document.removals))} in region '{region}' may have been interrupted: "
+            "run a task that states these names and 'absent' with the registry that was copied before you leave it."
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, Removal
 from ansible_collections.keywright.ssh.plugins.module_utils._registry import codec
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store import FileStore
 from ansible_collections.keywright.ssh.plugins.module_utils._service.copying import CopiedRegion, copy_registry
@@ -190,3 +190,18 @@ def test_a_private_key_that_is_not_delivered_yet_is_a_warning(world: World, othe
     store.close()
     assert [warning for warning in warnings if "'ops' in region 'eu-1' are not delivered yet" in warning]
     assert builders.REGION in other.documents
+
+
+def test_a_removal_that_was_interrupted_is_a_warning(world: World, other: MemoryStore) -> None:
+    world.make("ops", "web")
+    record = world.registered()
+    assert record is not None
+    world.pem().rename(world.staged(record))
+    world.register(builders.imported("web"), removals={"ops": Removal(str(world.keys), record.fingerprint)})
+    for interrupted in (True, False):
+        store = FileStore(str(world.registry))
+        _copied, warnings = copy_registry(Environment(store, world.controller), other, (), 2, False, delete=True)
+        store.close()
+        assert any("files of 'ops' in region 'eu-1' may have been interrupted" in warning for warning in warnings) is interrupted
+        world.make("ops", present=False)
+    assert not world.staged(record).exists()
