@@ -156,6 +156,7 @@ def violations(trial: Trial, result: Result | None) -> list[str]:
     """Return what is wrong with a run that was refused or went well."""
     if result is None:
         return ["the run ended early"]
+    trial.finished = not result.failed
     found = violations_after_error(trial.world, trial.memory, trial.operation.may_go)
     if trial.point.told == UNTIDY:
         found = [problem for problem in found if problem != ".eu-1.json.new is left"]

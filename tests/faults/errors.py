@@ -19,7 +19,8 @@ from .operations import Stage
 from .table import Row
 
 ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT", "EINTR")
-LOCK_ERRORS = ("ENOLCK", "ENOSYS", "EIO", "EINTR")
+NO_LOCKS = ("ENOLCK", "ENOSYS")
+LOCK_ERRORS = (*NO_LOCKS, "EIO", "EINTR")
 NETWORK_ERRORS = ("ECONNRESET", "ETIMEDOUT", "EPIPE", "ENETUNREACH", "EINTR")
 SAMPLED, SHARED = 97, 5
 
@@ -76,7 +77,10 @@ def refused(stage: Stage, struck: Sequence[Trial], prefix: Sequence[str] = ()) -
 def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     if result is None:
         return [f"the run ended early: {run.output[-300:]}"]
+    trial.finished = not result.failed
     found = [] if was_struck(log_of(trial)) or trial.point.call == VARIES else ["the call was not refused"]
+    if isinstance(trial.point, Refusal) and trial.point.error in NO_LOCKS and result.error_code != "Registry.LockUnavailable":
+        found.append(f"it went on without a lock: {result.error_code}")
     found += [f"the run printed {sign}" for sign in SIGNS if sign in run.output]
     found += violations_after_error(trial.world, trial.memory, trial.operation.may_go)
     return found + refusal_problems(result, *trial.world.told_places)

@@ -31,14 +31,15 @@ ENDINGS = ("TERM", "INT", "HUP")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Trial:
-    """One try: the operation is struck at a point in a world of its own."""
+    """One try: the operation is struck at a point in a world of its own; ``finished`` if it said nevertheless that all went well."""
 
     operation: Operation
     point: Point
     world: World
     memory: Memory
+    finished: bool = False
 
     @property
     def label(self) -> str:
@@ -177,4 +178,5 @@ def _repaired(stage: Stage, struck: Sequence[Trial]) -> dict[Trial, list[str]]:
             operation = trial.operation
             found[trial] = violations_after_repair(trial.world, trial.memory, operation.names, operation.present, operation.gone)
             found[trial] += ["a further run changes something"] if once_more.changed or once_more.failed else []
+            found[trial] += ["the struck run said that it was done, and it was not"] if trial.finished and again.changed else []
     return found

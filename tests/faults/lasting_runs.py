@@ -154,7 +154,9 @@ def main(folder: Path, step: int) -> dict[str, Any]:
                 memory = Memory.of(world)
                 code = forked(world, names, options, number, begin)
                 (folder / "filler").unlink(missing_ok=True)
-                problems = violations(world, memory, names, options, [] if code in (*expected, UNTOUCHED) else [f"it ended with {code}"])
+                problems = [] if code in (*expected, UNTOUCHED) else [f"it ended with {code}"]
+                problems += finished_problems(world, memory, names, options) if code == FINISHED else []
+                problems = violations(world, memory, names, options, problems)
                 shutil.rmtree(world.root)
                 if code == UNTOUCHED:
                     break
@@ -162,6 +164,12 @@ def main(folder: Path, step: int) -> dict[str, Any]:
                 found[title]["refused"] += code != FINISHED
                 found[title]["lost"] += [f"{task}, call {number}: {problem}" for problem in problems]
     return found
+
+
+def finished_problems(world: World, memory: Memory, names: Names, options: dict[str, Any]) -> list[str]:
+    """Return what is wrong although the struck run said that all went well."""
+    present = options.get("present", True)
+    return [f"it said that it was done: {each}" for each in violations_after_repair(world, memory, names, present, not present)]
 
 
 def violations(world: World, memory: Memory, names: Names, options: dict[str, Any], found: list[str]) -> list[str]:

@@ -46,6 +46,7 @@ def _deceived(stage: Stage, struck: Sequence[Trial]) -> dict[Trial, list[str]]:
 def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     if result is None:
         return [f"the run ended early: {run.output[-300:]}"]
+    trial.finished = not result.failed
     found = [] if was_struck(log_of(trial)) else ["nobody lied"]
     found += violations_at_any_time(trial.world, trial.memory, trial.operation.may_go)
     found += refusal_problems(result, *trial.world.told_places)

@@ -97,8 +97,8 @@ def parse_registry(parameters: Mapping[str, Any], resolve: Resolve, option: str 
     """Return the registry that an option names, as an absolute path or a URL."""
     registry = parameters[option]
     if not isinstance(registry, str):  # modules have converted it; it may hold a password, so only its type is shown
-        problem = f"must be a path or a URL, got a value of type '{type(registry).__name__}'"
-        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option '{option}' {problem}.")
+        kind = type(registry).__name__
+        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option '{option}' must be a path or a URL, got a value of type '{kind}'.")
     problem = problem_of(registry)
     if problem is not None:
         raise KeyPairError(ErrorCode.REGISTRY_URL, f"Option '{option}' {problem}.")

@@ -212,9 +212,9 @@ def test_the_lock_tells_first_and_what_cannot_be_looked_at_does_not_tell(tmp_pat
         (tmp_path / "bbb").touch()
         assert Directories({directory.path: directory}).ignores_case(directory.path)
         (tmp_path / LOCK).touch()
-        directory.asked = ()
+        before = len(directory.asked)
         assert Directories({directory.path: directory}).ignores_case(directory.path)
-        assert directory.asked == (LOCK.swapcase(),)
+        assert directory.asked[before:] == (LOCK.swapcase(),)
     with Directory(str(tmp_path)) as other:
         (tmp_path / ("\u0390" * 80)).touch()  # six times as long in upper case, which is no name any more
         (tmp_path / LOCK).unlink()
