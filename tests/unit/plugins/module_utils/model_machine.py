@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.adoption import public_half_of
 from ansible_collections.keywright.ssh.plugins.module_utils._model.material import Material
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import material, private_key_bytes
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.modelled_bindings import HOST_GOES, bind_or_unbind
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.modelled_worlds import REGIONS, ModelledWorld
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.models import (
     goes_together,
@@ -37,6 +38,7 @@ foreign = st.sampled_from([private_key_bytes(1), private_key_bytes(5), private_k
 stops = st.lists(
     st.tuples(st.sampled_from(["kill", "kill", "error", "error though done", "alarm", "alarm right after"]), st.integers(1, 45)), max_size=2
 )
+host_stops = stops | st.lists(st.tuples(st.just(HOST_GOES), st.integers(1, 6)), max_size=2)
 which = st.integers(0, 50)
 
 T = TypeVar("T")
@@ -94,9 +96,9 @@ class Machine(RuleBasedStateMachine):
         them = NAMES if all_names and goes_together(self.at.model, region, NAMES) else (name,)
         self.at.run(self.at.wish(region, *them, present=False, remove_private_key=remove), stopped)
 
-    @rule(region=regions, name=names, unbinds=st.booleans())
-    def bind(self, region: str, name: str, unbinds: bool) -> None:
-        (self.at.unbind if unbinds else self.at.bind)(region, name)
+    @rule(region=regions, name=names, unbinds=st.booleans(), stopped=host_stops)
+    def bind(self, region: str, name: str, unbinds: bool, stopped: list[tuple[str, int]]) -> None:
+        bind_or_unbind(self.at, region, name, unbinds, stopped)
 
     @precondition(lambda self: self.at.model.files)
     @rule(number=which, how=st.sampled_from(["vanishes", "is exchanged", "is moved"]), name=names, content=foreign)

@@ -22,13 +22,9 @@ from typing import Any
 
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.workspace import PROBE_NAME
 from ansible_collections.keywright.ssh.plugins.module_utils._interface.results import outcome_result
-from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KNOWN_AFTER_APPLY, KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
-from ansible_collections.keywright.ssh.plugins.module_utils._planning.bind import BindWish
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.file_store import FileStore
-from ansible_collections.keywright.ssh.plugins.module_utils._service.binding import bind, unbind
-from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.binding.bound_worlds import MemoryHost
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import CONTROLLER
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm, Fault, killed_at, raising
@@ -83,25 +79,6 @@ class ModelledWorld:
     def close(self) -> None:
         shutil.rmtree(self.folder)
 
-    def bind(self, region: str, name: str) -> None:
-        entry = self.model.entries.get((region, name))
-        if entry is None:
-            assert self.untouched(lambda: _code_of(lambda: self.bound(bind, region, name, False))) is ErrorCode.NAME_UNKNOWN
-            return
-        changes = self.model.bound.get(region) != name
-        assert self.untouched(lambda: self.bound(bind, region, name, True)).changed or not changes
-        assert self.bound(bind, region, name, False).changed or not changes
-        self.model.bound[region] = name
-        self.compare_bindings(region, changes)
-
-    def unbind(self, region: str, name: str) -> None:
-        changes = self.model.bound.get(region) == name
-        assert self.untouched(lambda: self.bound(unbind, region, name, True)).changed == changes
-        assert self.bound(unbind, region, name, False).changed == changes
-        if changes:
-            del self.model.bound[region]
-        self.compare_bindings(region, changes)
-
     def put(self, file: Path, content: bytes) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.unlink(missing_ok=True)
@@ -132,7 +109,7 @@ class ModelledWorld:
         except RefusalError as refusal:
             RUNS["refused"] += 1
             for check_mode in (True, False):
-                assert self.untouched(partial(_code_of, partial(self.world.run, wish, check_mode))) is refusal.code
+                assert self.untouched(partial(code_of, partial(self.world.run, wish, check_mode))) is refusal.code
             return
         predicted = self.untouched(lambda: self.world.run(wish, check_mode=True))
         assert predicted.changed == any(change.changed for change in changes)
@@ -143,24 +120,6 @@ class ModelledWorld:
             assert _agree(outcome_result(wish, predicted, True), outcome_result(wish, outcome, True))
         self.compare(wish, changes, unsure=any(kind.startswith("error") for kind in hit))
         assert not self.untouched(lambda: self.world.run(wish)).changed
-
-    def bound(self, action: Callable[..., Any], region: str, name: str, check_mode: bool) -> Any:
-        """Bind or unbind, on the one account that each region has."""
-        store = FileStore(str(self.world.registry))
-        wish = BindWish(region, name, f"web-{region}", "192.0.2.1", 22, "deploy", lock_timeout=2)
-        try:
-            return action(wish, Environment(store, CONTROLLER, lambda: self.world.clock), self.hosts[region], check_mode)
-        finally:
-            store.close()
-
-    def compare_bindings(self, region: str, changed: bool) -> None:
-        """Compare the registered binding, and whom the host lets in, with the model."""
-        document, name = self.world.document(region), self.model.bound.get(region)
-        assert [(each.key_pair, each.pending) for each in document.bindings.values()] == ([] if name is None else [(name, False)])
-        assert self.hosts[region].fingerprints == (set() if name is None else {self.model.entries[region, name].fingerprint})
-        assert document.serial > self.serials[region] if changed else document.serial >= self.serials[region]
-        self.serials[region] = document.serial
-        self.compare_registry(region, set(), False)
 
     def untouched(self, look: Callable[[], Any]) -> Any:
         """Do something that must not change anything."""
@@ -251,7 +210,7 @@ class ModelledWorld:
         return {path: path.read_bytes() for path in found if path.parent != self.world.registry and path.name != LOCK}
 
 
-def _code_of(task: Callable[[], object]) -> Any:
+def code_of(task: Callable[[], object]) -> Any:
     try:
         return task()
     except KeyPairError as error:
