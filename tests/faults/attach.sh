@@ -12,7 +12,7 @@ answer=$1
 log=$2
 shift 2
 
-strace -qq -y -s 64 -o "$log" -p "$PPID" "$@" >/dev/null 2>"$log.errors" &
+strace -qq -y -s 256 -o "$log" -p "$PPID" "$@" >/dev/null 2>"$log.errors" &
 tries=0
 until grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$PPID/status"; do
     sleep 0.005

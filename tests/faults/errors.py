@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .canary import SIGNS
 from .controller import Result, Run
-from .injection import NETWORK, VARIES, Point, attached, points_of, thinned, was_struck
+from .injection import NETWORK, VARIES, Point, attached, has_struck, points_of, thinned
 from .invariant import violations_after_error
 from .kills import Trial, in_parts, repair, rows_of, told_store, trials
 from .operations import Stage
@@ -78,7 +78,7 @@ def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     if result is None:
         return [f"the run ended early: {run.output[-300:]}"]
     trial.finished = not result.failed
-    found = [] if was_struck(log_of(trial)) or trial.point.call == VARIES else ["the call was not refused"]
+    found = [] if has_struck(log_of(trial), trial.world) or trial.point.call == VARIES else ["the call was not refused"]
     if isinstance(trial.point, Refusal) and trial.point.error in NO_LOCKS and result.error_code != "Registry.LockUnavailable":
         found.append(f"it went on without a lock: {result.error_code}")
     found += [f"the run printed {sign}" for sign in SIGNS if sign in run.output]

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from .controller import CHECKOUT
@@ -31,6 +32,8 @@ NETWORK = "connect,sendto,recvfrom"
 NETWORK_STEP = 7
 VARIES = "recvfrom"
 _LINE = re.compile(r"(\w+)\(")
+_ENDED = re.compile(r"\+\+\+ killed by SIG|--- SIG(?!CHLD|ALRM)")
+_TAMPERED = re.compile(r"\((?:INJECTED|DELAYED)\)$")
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,17 @@ def thinned(points: Sequence[Point]) -> list[Point]:
     network = [point for point in points if point.call in NETWORK.split(",")]
     chosen = set(network[::NETWORK_STEP])
     return [point for point in points if point.call not in NETWORK.split(",") or point in chosen]
+
+
+def has_struck(log: Path, world: World) -> bool:
+    """Tell whether strace says that it struck at a call on the world's files or on the network, and not at another one of that name."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    for before, line in pairwise(["", *lines]):
+        struck = before if _ENDED.match(line) else line if _TAMPERED.search(line) else ""
+        match = _LINE.match(struck)
+        if match is not None and (str(world.root) in struck or match[1] in NETWORK.split(",")):
+            return True
+    return False
 
 
 def was_struck(log: Path) -> bool:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from .controller import in_memory
-from .injection import VARIES, Point, attached, points_of, thinned
+from .injection import VARIES, Point, attached, has_struck, points_of, thinned
 from .invariant import Memory, violations_after_repair, violations_at_any_time
 from .operations import Operation, Stage
 from .table import Row
@@ -90,7 +91,11 @@ def killed_twice(stage: Stage) -> list[Row]:
     second = _all_stopped(stage, others, "KILL", must_strike=False)
     repaired = repair(stage, struck)
     found = {trial: first[trial] + second[other] + repaired[trial] for trial, other in zip(struck, others, strict=True)}
-    return _one_row(f"killed, and the repair killed as well{told_store(stage)}", found)
+    (row,) = _one_row(f"killed, and the repair killed as well{told_store(stage)}", found)
+    hits = sum(has_struck(_log_of(trial), trial.world) for trial in struck)
+    if hits < len(struck) // 3:  # the rest is killed at calls that a repair does not have
+        row.lost.append(f"only {hits} of {len(struck)} repairs were killed")
+    return [row]
 
 
 def _killed_twice_in_process(stage: Stage) -> Row:
@@ -104,7 +109,7 @@ def _ended_by(stage: Stage, signal: str, turn: int) -> list[Row]:
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
         struck += trials(stage, operation, signal, points[turn :: len(ENDINGS)])
-    stopped = _all_stopped(stage, struck, signal, must_strike=False)
+    stopped = _all_stopped(stage, struck, signal)
     repaired = repair(stage, struck)
     return _one_row(f"ended by SIG{signal}{told_store(stage)}", {trial: stopped[trial] + repaired[trial] for trial in struck})
 
@@ -136,13 +141,18 @@ def _all_stopped(stage: Stage, struck: Sequence[Trial], signal: str, must_strike
 
 
 def _stopped(stage: Stage, trial: Trial, signal: str, must_strike: bool) -> list[str]:
-    log = trial.world.root.with_suffix(".log")
+    log = _log_of(trial)
     arguments = trial.point.arguments(trial.world, f"signal={signal}")
     task = trial.operation.task("struck", trial.world, lock_timeout=attached(arguments, log))
     run = stage.controller.playbook([task], seconds=SECONDS)
-    if must_strike and trial.point.call != VARIES and (run.of("struck") is not None or "dead state" not in run.output):
-        return [f"it was not killed: {run.output[-300:]}"]
+    ended = run.of("struck") is None and "dead state" in run.output
+    if must_strike and trial.point.call != VARIES and not (has_struck(log, trial.world) and (ended or signal != "KILL")):
+        return [f"it was not struck: {run.output[-300:]}"]
     return violations_at_any_time(trial.world, trial.memory, trial.operation.may_go)
+
+
+def _log_of(trial: Trial) -> Path:
+    return trial.world.root.with_suffix(".log")
 
 
 def in_parts(

@@ -11,7 +11,7 @@ from itertools import islice
 
 from .controller import Result, Run
 from .errors import log_of, refusal_problems
-from .injection import attached, points_of, was_struck
+from .injection import attached, has_struck, points_of
 from .invariant import load, violations_at_any_time
 from .kills import Trial, in_parts, repair, rows_of, trials
 from .operations import Stage
@@ -47,7 +47,7 @@ def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     if result is None:
         return [f"the run ended early: {run.output[-300:]}"]
     trial.finished = not result.failed
-    found = [] if was_struck(log_of(trial)) else ["nobody lied"]
+    found = [] if has_struck(log_of(trial), trial.world) else ["nobody lied"]
     found += violations_at_any_time(trial.world, trial.memory, trial.operation.may_go)
     found += refusal_problems(result, *trial.world.told_places)
     if result.failed:
