@@ -106,15 +106,16 @@ def test_a_file_that_is_not_a_lock_is_not_emptied_through_a_hard_link(folder: Di
     assert victim.read_bytes() == b"victim"
 
 
+@pytest.mark.parametrize("seconds", [0, 5])
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP], ids=errno.errorcode.get)
 def test_a_file_system_that_cannot_lock_is_an_error_and_nothing_goes_on_without(
-    number: int, folder: Directory, monkeypatch: pytest.MonkeyPatch
+    number: int, seconds: int, folder: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(descriptor: int, operation: int) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(KeyPairError, match="cannot lock, so nothing was done") as caught, _lock(folder, seconds=5):
+    with pytest.raises(KeyPairError, match="cannot lock, so nothing was done") as caught, _lock(folder, seconds=seconds):
         pytest.fail("locked")
     assert caught.value.code is ErrorCode.LOCK_UNAVAILABLE
 
