@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..places import REGION
 from . import errors, kills
 from .controller import Task
 from .operations import Operation, Stage
@@ -18,6 +20,7 @@ from .worlds import World
 
 COPY, TITLE = "keywright.ssh.registry_copy", "registry_copy"
 DESTINATION, STORE = "copy", "copies"
+SECOND = "us-1"
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,18 @@ class CopyWorld(World):
         return (*super().folders, self.destination)
 
     def copy(self, root: Path) -> CopyWorld:
-        """Copy the world to another folder."""
-        return CopyWorld(super().copy(root).root)
+        """Copy the world to another folder, give it a second region, and keep what its registry holds beside it."""
+        copied = CopyWorld(super().copy(root).root)
+        second = copied.document.read_text().replace(f'"region": "{REGION}"', f'"region": "{SECOND}"')
+        (copied.registry / f"{SECOND}.json").write_text(second)
+        (copied.registry / f"{SECOND}.json").chmod(0o600)
+        shutil.copytree(copied.registry, copied.kept)
+        return copied
+
+    @property
+    def kept(self) -> Path:
+        """Return the directory that holds what the source held at first."""
+        return self.root.with_suffix(".kept")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +74,10 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
 
 
 def _differences(world: CopyWorld) -> list[str]:
-    """Return what is wrong with a copy that is done: another document than the source's, or something left."""
-    source, copied = ({path.name: path.read_bytes() for path in place.glob("*.json")} for place in (world.registry, world.destination))
-    found = [] if source == copied and source else ["the documents differ"]
+    """Return what is wrong with a copy that is done: another document than the source's, a source that was changed, or something left."""
+    places = (world.kept, world.registry, world.destination)
+    kept, source, copied = ({path.name: path.read_bytes() for path in place.glob("*.json")} for place in places)
+    found = [] if source == copied and len(source) == len((REGION, SECOND)) else ["the documents differ"]
+    found += [] if source == kept else ["the source was changed"]
     left = [path.name for path in world.destination.glob(".*") if path.suffix != ".lock"]
     return found + [f"{name} is left" for name in left]
