@@ -82,7 +82,7 @@ def crowd_problems(world: World, kind: str, run: Run, hosts: int) -> list[str]:
     if kind == "distinct names" and (changes != hosts or len(registered) != hosts or len(_fingerprints(done)) != hosts):
         found.append(f"{changes} changes, {len(registered)} registered, {len(_fingerprints(done))} fingerprints")
     if kind.startswith("mix"):
-        found += _unexplained(done, registered)
+        found += _unexplained(done, registered) + _unexplained_tags(done, registered)
     return found
 
 
@@ -108,6 +108,24 @@ def _unexplained(results: Sequence[Result], registered: Mapping[str, Any]) -> li
         alive = 1 if name in registered else 0
         if born[name] != len(fingerprints) or born[name] - gone[name] != alive:
             found.append(f"{name}: {born[name]} creations, {gone[name]} removals, {len(fingerprints)} fingerprints, {alive} registered")
+    return found
+
+
+def _unexplained_tags(results: Sequence[Result], registered: Mapping[str, Any]) -> list[str]:
+    """Return the tags that no serial order explains: a host's own right after it set them, later those of one that set them on that key."""
+    pairs = [(result, result.result["key_pair"]) for result in results if result.result.get("key_pair")]
+    tagged: dict[str, list[dict[str, str]]] = {}
+    for result, pair in pairs:
+        if result.task == "retag":
+            tagged.setdefault(pair["fingerprint"], []).append({"host": result.host})
+    found = []
+    for result, pair in pairs:
+        explained = [{"host": result.host}] if result.task == "retag" else [{}, *tagged.get(pair["fingerprint"], [])]
+        if pair["tags"] not in explained or (result.task == "retag" and not result.changed):
+            found.append(f"{result.task} on {result.host} says {pair['tags']}, and that it changed something is {result.changed}")
+    for name, record in registered.items():
+        if record["tags"] not in tagged.get(record["fingerprint"], [{}]):
+            found.append(f"{name} has {record['tags']} in the end, which nobody set last")
     return found
 
 
