@@ -5,7 +5,8 @@
 """Secrets are searched on the other supported ansible-cores, and on the next one as far as it can be installed.
 
 The core that runs everything else is searched in all ways; each other one with everything switched on at once, at success and
-at each failure, in check mode, and in ad-hoc commands, after the same controls; and with each callback plugin that it ships.
+at each failure, in loops, in check mode, and in ad-hoc commands, after the same controls; with each callback plugin that it
+ships; and while every fifth statement that holds the key raises.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from pathlib import Path
 from tools.interpreters import find_interpreter
 from tools.test_matrix import MATRIX, NEXT, PAIRS, Pair, StepError, install
 
-from . import leak_callbacks
-from .leaks import ad_hoc, controls, search, ways
+from . import leak_callbacks, statements
+from .controller import Controller
+from .leaks import ad_hoc, controls, loudest, search
 from .operations import Stage
 from .table import Row
+
+RAISED = 5
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
@@ -59,7 +63,15 @@ def _rows(stage: Stage, pair: Pair) -> list[Row]:
         return [Row(title, skipped=f"not available: {failure}, see {log}")]
     programs = pair.folder / "bin"
     row = Row(title)
-    for way in ways(sample=True):
+    for way in loudest():
         search(stage, row, way, f"{pair.core}-{len(way.arguments)}", programs)
     found = [controls(stage, f"{title}, controls", programs), row, ad_hoc(stage, f"{title}, ad-hoc", programs)]
-    return found + leak_callbacks.shipped(stage, f"{title}, callbacks", programs)
+    found += leak_callbacks.shipped(stage, f"{title}, callbacks", programs)
+    return found + statements.swept(_on(pair.core, stage, programs), title.replace("leaks", "raised"), RAISED)
+
+
+def _on(core: str, stage: Stage, programs: Path) -> Stage:
+    """Return a stage of its own whose tasks an ansible-core runs."""
+    controller = Controller(stage.controller.folder / f"core-{core}")
+    controller.programs = programs
+    return Stage(controller)

@@ -32,11 +32,12 @@ LOUD = ("-vvvv", "--diff")
 
 @dataclass(frozen=True)
 class Way:
-    """A way to run the tasks: arguments, variables, a callback, other programs."""
+    """A way to run the tasks: arguments, variables, and the places below the scene's folder where that must leave something."""
 
     title: str
     arguments: Sequence[str] = ()
     variables: Mapping[str, str] | None = None
+    places: Sequence[str] = ()
 
 
 class Scene:
@@ -60,8 +61,11 @@ class Scene:
 
     def run(self, tasks: list[Task], way: Way, **play: Any) -> Run:
         """Run the tasks; the secrets come from files, as they should."""
-        given = {"pasted": str(self.pasted), "locked": str(self.locked), "canary": self.read_by_lookup("word")}
-        return self.controller.playbook(tasks, way.arguments, self.variables(way), vars=given, **play)
+        return self.controller.playbook(tasks, way.arguments, self.variables(way), vars=self.given(), **play)
+
+    def given(self) -> dict[str, str]:
+        """Return the variables of a play by which its tasks get at secrets."""
+        return {"pasted": str(self.pasted), "locked": str(self.locked), "canary": self.read_by_lookup("word")}
 
     def ad_hoc(self, options: Mapping[str, Any], way: Way) -> Run:
         """Run the module by itself, with a passphrase from a file and further options."""
@@ -74,6 +78,11 @@ class Scene:
         """Return the variables of a run: what tells the search which keys there are, and the way's own."""
         variables = {name: value.replace("{folder}", str(self.folder)) for name, value in (way.variables or {}).items()}
         return {"PYTHONPATH": str(HOOKS), "KEYWRIGHT_FAULTS_SECRETS": str(self.secrets), **variables}
+
+    def empty(self, way: Way) -> list[str]:
+        """Return where the way should have left something and has not, so that there was nothing to search in."""
+        filled = {place for place in way.places for path in self.folder.glob(place) if path.is_file() and path.stat().st_size}
+        return [f"nothing is in {place}" for place in way.places if place not in filled]
 
     def read_by_lookup(self, name: str) -> str:
         """Return a template whose value is an input of the scene."""

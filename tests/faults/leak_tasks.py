@@ -105,11 +105,12 @@ def chosen(tasks: list[Task]) -> list[Task]:
 
 def rescued(tasks: list[Task]) -> list[Task]:
     """Return the tasks such that a failure is one, which some callback plugins only then tell, and the run goes on."""
-    blocks = []
-    for task in tasks:
-        strict = {keyword: value for keyword, value in task.items() if keyword != "ignore_errors"}
-        blocks.append({"name": "strictly", "block": [strict], "rescue": [{"ansible.builtin.meta": "noop"}]})
-    return blocks
+    return [{"name": "strictly", "block": strict([task]), "rescue": [{"ansible.builtin.meta": "noop"}]} for task in tasks]
+
+
+def strict(tasks: list[Task]) -> list[Task]:
+    """Return the tasks such that a failure ends the play for the host."""
+    return [{keyword: value for keyword, value in task.items() if keyword != "ignore_errors"} for task in tasks]
 
 
 def leaking_tasks() -> list[Task]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import leak_callbacks, leak_syslog
+from . import leak_callbacks, leak_codes, leak_runs, leak_syslog
 from .canary import Detector, forms_of
 from .leak_scenes import LOUD, QUIET, Scene, Way, ended, in_processes, sampled_processes, unexpected
 from .leak_tasks import bad_tasks, good_tasks, leaking_tasks
@@ -22,30 +23,45 @@ from .table import Row
 SHOWN = "Canary-of-the-environment-7f3"
 
 
+# In check mode nothing is there: a key pair that would be created cannot be bound, and nothing else has a part on the host.
+REMOTE = "remote/*/*"
+# What is switched on together, and where it must leave something, for nothing is proven by a search in an empty place.
+SWITCHES: tuple[tuple[str, Mapping[str, str], tuple[str, ...]], ...] = (
+    ("debugging", {"ANSIBLE_DEBUG": "1"}, ()),
+    ("shown arguments", {"ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1"}, ()),
+    ("kept remote files", {"ANSIBLE_KEEP_REMOTE_FILES": "1"}, (REMOTE,)),
+    ("a log", {"ANSIBLE_LOG_PATH": "{folder}/ansible.log"}, ("ansible.log",)),
+    ("a fact cache", {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": "{folder}/facts"}, ("facts/*",)),
+    (
+        "callback plugins that write",
+        {
+            "ANSIBLE_CALLBACKS_ENABLED": "recorded,ansible.builtin.tree,ansible.builtin.junit",
+            "ANSIBLE_CALLBACK_TREE_DIR": "{folder}/tree",
+            "JUNIT_OUTPUT_DIR": "{folder}/junit",
+        },
+        ("tree/*", "junit/*"),
+    ),
+    ("tracebacks", TRACEBACKS, ()),
+)
+
+
+def loudest() -> list[Way]:
+    """Return the ways that say most: everything is switched on, for real and in check mode."""
+    variables = {name: value for _title, switched, _places in SWITCHES for name, value in switched.items()}
+    places = [place for _title, _switched, left in SWITCHES for place in left]
+    return [
+        Way("everything at -vvvvv", ("-vvvvv", "--diff"), variables, places),
+        Way("check mode, everything at -vvvvv", ("-vvvvv", "--diff", "--check"), variables, [each for each in places if each != REMOTE]),
+    ]
+
+
 def ways(sample: bool) -> list[Way]:
     """Return all ways; a sample has the one that says most."""
-    loud = {
-        "ANSIBLE_DEBUG": "1",
-        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
-        "ANSIBLE_KEEP_REMOTE_FILES": "1",
-        "ANSIBLE_LOG_PATH": "{folder}/ansible.log",
-        "ANSIBLE_CACHE_PLUGIN": "jsonfile",
-        "ANSIBLE_CACHE_PLUGIN_CONNECTION": "{folder}/facts",
-        "ANSIBLE_RETRY_FILES_ENABLED": "True",
-        "ANSIBLE_RETRY_FILES_SAVE_PATH": "{folder}/retry",
-        "ANSIBLE_CALLBACKS_ENABLED": "recorded,ansible.builtin.tree,ansible.builtin.junit",
-        "ANSIBLE_CALLBACK_TREE_DIR": "{folder}/tree",
-        "JUNIT_OUTPUT_DIR": "{folder}/junit",
-        **TRACEBACKS,
-    }
-    chosen = [Way("everything at -vvvvv", ("-vvvvv", "--diff"), loud)]
     if sample:
-        return chosen
-    chosen.append(Way("check mode at -v", ("-v", "--diff", "--check")))
+        return loudest()[:1]
+    chosen = [*loudest(), Way("check mode at -v", ("-v", "--diff", "--check"))]
     chosen += [Way(f"at -{'v' * count}", (f"-{'v' * count}",)) for count in range(1, 6)]
-    chosen += [Way(f"only {name}", (), {name: value, **TRACEBACKS}) for name, value in loud.items()]
-    chosen.append(Way("check mode, everything at -vvvvv", ("-vvvvv", "--diff", "--check"), loud))
-    return chosen
+    return chosen + [Way(f"only {title}", (), {**TRACEBACKS, **variables}, places) for title, variables, places in SWITCHES]
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
@@ -55,7 +71,9 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     for number, way in enumerate(ways(sample), 1):
         search(stage, row, way, str(number))
     rows += [row, ad_hoc(stage, "leaks: ad-hoc commands, with options from a file", sample=sample)]
-    return rows + leak_syslog.rows(stage, sample) + leak_callbacks.rows(stage, sample)
+    for neighbour in (leak_codes, leak_runs, leak_syslog, leak_callbacks):
+        rows += neighbour.rows(stage, sample)
+    return rows
 
 
 def search(stage: Stage, row: Row, way: Way, title: str, programs: Path | None = None) -> None:
@@ -66,7 +84,7 @@ def search(stage: Stage, row: Row, way: Way, title: str, programs: Path | None =
         run = scene.run(good + bad, way)
     detector = scene.detector()
     leaked = scene.found(detector) + [f"the {what} of a process holds {name}" for what, name in in_processes(detector, seen)]
-    row.tried(way.title, unexpected(run, good, bad, "--check" in way.arguments), leaked)
+    row.tried(way.title, unexpected(run, good, bad, "--check" in way.arguments) + scene.empty(way), leaked)
     row.tries += len(run.results) - 1
     scene.remove()
 

@@ -6,19 +6,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from .canary import Detector, forms_of
-from .controller import CHECKOUT, Result
+from .canary import Detector, forms_of, forms_of_file
+from .controller import CHECKOUT, Result, Task
 from .injection import Point
 from .invariant import violations_after_error
 from .kills import Trial, repair, trials
 from .operations import Stage
 from .table import Row
+from .worlds import World
 
 HOOKS = CHECKOUT / "tests" / "faults" / "hooks"
 COLLECTION = "keywright/ssh/plugins"
 SAMPLED = 48
+LOUD = ("-vvvv",)
+BORN, DELIVERED = "a private key", "a private key file"
 TRACEBACKS = {"ANSIBLE_DISPLAY_TRACEBACK": "always"}
 
 
@@ -40,6 +44,10 @@ class Statements:
         """Return the statements that were noted."""
         return [line.partition(" ")[2] for line in (self.folder / "log").read_text().splitlines()]
 
+    def told(self) -> list[str]:
+        """Return the private numbers of the keys that were born, for the search."""
+        return self.secrets.read_text().split() if self.secrets.exists() else []
+
     def variables(self) -> dict[str, str]:
         """Return the variables of a run that is told."""
         return {
@@ -52,14 +60,19 @@ class Statements:
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Let each statement raise; a sample takes every 48th, and the last of all."""
+    return swept(stage, "raised", SAMPLED if sample else 1)
+
+
+def swept(stage: Stage, title: str, step: int) -> list[Row]:
+    """Let every so many statements raise, the last of all among them, after a control that the same search must find."""
     create = stage.operations[0]
     statements = Statements(stage.controller.folder / "statements")
     probe = next(stage.worlds_for(create, "statement"))
     stage.controller.playbook([create.task("probe", probe)], variables=statements.variables())
     places = [Point("statement", number, told) for number, told in enumerate(statements.met(), 1)]
-    step = SAMPLED if sample else 1
+    control = _control(stage, statements, probe, title)
     struck = trials(stage, create, "raise", places[(len(places) - 1) % step :: step])
-    row = Row("raised: every statement that holds the key, in a create")
+    row = Row(f"{title}: every {'' if step == 1 else f'{step}th '}statement that holds the key, in a create")
     row.tried("probe", [] if len(places) > 100 else [f"only {len(places)} statements were met"])
     results, output = _raise(stage, statements, struck, step)
     met = len(statements.met())
@@ -67,17 +80,45 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     found = repair(stage, struck)
     for trial, result in zip(struck, results, strict=True):
         row.tried(trial.point.label, _violations(trial, result) + found[trial])
+    born = len(statements.told())
+    row.tried("secrets", [] if born > len(struck) else [f"only {born} keys were told to the search, which others could pass by"])
+    row.leaked += [f"the output holds {name}" for name in _found(statements, output, [trial.world for trial in struck])]
+    return [control, row]
+
+
+def _control(stage: Stage, statements: Statements, probe: World, title: str) -> Row:
+    """Return a row that fails if the search misses the key that tasks print, as it is and in Base64."""
+    row = Row(f"{title}: a control that is found")
+    told = len(statements.told())
+    row.tried("secrets", [] if told == 1 else [f"the probe told the search of {told} keys instead of one"])
+    files = list(probe.keys.glob("*.pem"))
+    row.tried("delivered", [] if len(files) == 2 else [f"there are {len(files)} private keys instead of the probe's and a bystander's"])
+    file = str(probe.keys / f"{stage.operations[0].names[0]}.pem")
+    tasks: tuple[tuple[str, Task], ...] = (
+        (BORN, {"name": "debug", "ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.file', '" + file + "') }}"}}),
+        (DELIVERED, {"name": "slurp", "ansible.builtin.slurp": {"src": file}}),
+    )
+    for name, task in tasks:
+        output = stage.controller.playbook([task], LOUD, statements.variables()).output
+        row.tried(task["name"], [] if name in _found(statements, output, [probe]) else ["the search does not find it"])
+    return row
+
+
+def _found(statements: Statements, output: str, worlds: Iterable[World]) -> list[str]:
+    """Return which private keys the output holds: those that were born, and those that were delivered into the worlds."""
     detector = Detector()
-    for number in statements.secrets.read_text().split():
-        detector.add("a private key", forms_of(bytes.fromhex(number)))
-    row.leaked += [f"the output holds {name}" for name in detector.found_in(output.encode())]
-    return [row]
+    for number in statements.told():
+        detector.add(BORN, forms_of(bytes.fromhex(number)))
+    for world in worlds:
+        for path in world.keys.glob("*.pem"):
+            detector.add(DELIVERED, forms_of_file(path.read_bytes()))
+    return detector.found_in(output.encode())
 
 
 def _raise(stage: Stage, statements: Statements, struck: list[Trial], step: int) -> tuple[list[Result | None], str]:
     statements.begin_at(struck[0].point.number)
     tasks = [trial.operation.task(trial.point.label, trial.world) for trial in struck]
-    run = stage.controller.playbook(tasks, ["-vvvv"], {**statements.variables(), "KEYWRIGHT_FAULTS_STEP": str(step)})
+    run = stage.controller.playbook(tasks, LOUD, {**statements.variables(), "KEYWRIGHT_FAULTS_STEP": str(step)})
     return [run.of(trial.point.label) for trial in struck], run.output
 
 
