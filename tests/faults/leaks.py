@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import leak_callbacks, leak_codes, leak_runs, leak_syslog
+from . import leak_callbacks, leak_codes, leak_hosts, leak_runs, leak_syslog
 from .canary import Detector, forms_of
 from .leak_scenes import LOUD, QUIET, Scene, Way, ended, in_processes, sampled_processes, unexpected
 from .leak_tasks import bad_tasks, good_tasks, leaking_tasks
@@ -71,7 +71,7 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     for number, way in enumerate(ways(sample), 1):
         search(stage, row, way, str(number))
     rows += [row, ad_hoc(stage, "leaks: ad-hoc commands, with options from a file", sample=sample)]
-    for neighbour in (leak_codes, leak_runs, leak_syslog, leak_callbacks):
+    for neighbour in (leak_codes, leak_runs, leak_hosts, leak_syslog, leak_callbacks):
         rows += neighbour.rows(stage, sample)
     return rows
 
