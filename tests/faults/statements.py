@@ -22,7 +22,6 @@ HOOKS = CHECKOUT / "tests" / "faults" / "hooks"
 COLLECTION = "keywright/ssh/plugins"
 SAMPLED = 48
 LOUD = ("-vvvv",)
-BORN, DELIVERED = "a private key", "a private key file"
 TRACEBACKS = {"ANSIBLE_DISPLAY_TRACEBACK": "always"}
 
 
@@ -87,20 +86,20 @@ def swept(stage: Stage, title: str, step: int) -> list[Row]:
 
 
 def _control(stage: Stage, statements: Statements, probe: World, title: str) -> Row:
-    """Return a row that fails if the search misses the key that tasks print, as it is and in Base64."""
+    """Return a row that fails if the search misses the key that tasks print: as it is, known from its birth, and the file in Base64."""
     row = Row(f"{title}: a control that is found")
     told = len(statements.told())
     row.tried("secrets", [] if told == 1 else [f"the probe told the search of {told} keys instead of one"])
     files = list(probe.keys.glob("*.pem"))
     row.tried("delivered", [] if len(files) == 2 else [f"there are {len(files)} private keys instead of the probe's and a bystander's"])
     file = str(probe.keys / f"{stage.operations[0].names[0]}.pem")
-    tasks: tuple[tuple[str, Task], ...] = (
-        (BORN, {"name": "debug", "ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.file', '" + file + "') }}"}}),
-        (DELIVERED, {"name": "slurp", "ansible.builtin.slurp": {"src": file}}),
+    tasks: tuple[tuple[list[World], Task], ...] = (
+        ([], {"name": "debug", "ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.file', '" + file + "') }}"}}),
+        ([probe], {"name": "slurp", "ansible.builtin.slurp": {"src": file}}),
     )
-    for name, task in tasks:
+    for worlds, task in tasks:
         output = stage.controller.playbook([task], LOUD, statements.variables()).output
-        row.tried(task["name"], [] if name in _found(statements, output, [probe]) else ["the search does not find it"])
+        row.tried(task["name"], [] if _found(statements, output, worlds) else ["the search does not find it"])
     return row
 
 
@@ -108,10 +107,10 @@ def _found(statements: Statements, output: str, worlds: Iterable[World]) -> list
     """Return which private keys the output holds: those that were born, and those that were delivered into the worlds."""
     detector = Detector()
     for number in statements.told():
-        detector.add(BORN, forms_of(bytes.fromhex(number)))
+        detector.add("a private key", forms_of(bytes.fromhex(number)))
     for world in worlds:
         for path in world.keys.glob("*.pem"):
-            detector.add(DELIVERED, forms_of_file(path.read_bytes()))
+            detector.add("a private key file", forms_of_file(path.read_bytes()))
     return detector.found_in(output.encode())
 
 
