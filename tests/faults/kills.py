@@ -76,7 +76,7 @@ def killed(stage: Stage, step: int) -> list[Row]:
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
         struck += trials(stage, operation, "kill", thinned(points) if step == 1 else islice(points, 3, None, step))
-    stopped = _all_stopped(stage, struck, "KILL")
+    stopped = all_stopped(stage, struck, "KILL")
     repaired = repair(stage, struck)
     return rows_of(f"killed{told_store(stage)}", struck, lambda trial: stopped[trial] + repaired[trial])
 
@@ -86,9 +86,9 @@ def killed_twice(stage: Stage) -> list[Row]:
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
         struck += trials(stage, operation, "twice", thinned(points)[5::4])
-    first = _all_stopped(stage, struck, "KILL")
+    first = all_stopped(stage, struck, "KILL")
     others = [replace(trial, point=SHUFFLED.choice(points_of(stage)[trial.operation])) for trial in struck]
-    second = _all_stopped(stage, others, "KILL", must_strike=False)
+    second = all_stopped(stage, others, "KILL", must_strike=False)
     repaired = repair(stage, struck)
     found = {trial: first[trial] + second[other] + repaired[trial] for trial, other in zip(struck, others, strict=True)}
     (row,) = _one_row(f"killed, and the repair killed as well{told_store(stage)}", found)
@@ -109,7 +109,7 @@ def _ended_by(stage: Stage, signal: str, turn: int) -> list[Row]:
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
         struck += trials(stage, operation, signal, points[turn :: len(ENDINGS)])
-    stopped = _all_stopped(stage, struck, signal)
+    stopped = all_stopped(stage, struck, signal)
     repaired = repair(stage, struck)
     return _one_row(f"ended by SIG{signal}{told_store(stage)}", {trial: stopped[trial] + repaired[trial] for trial in struck})
 
@@ -135,7 +135,8 @@ def rows_of(fault: str, struck: Iterable[Trial], found: Callable[[Trial], list[s
     return list(rows.values())
 
 
-def _all_stopped(stage: Stage, struck: Sequence[Trial], signal: str, must_strike: bool = True) -> dict[Trial, list[str]]:
+def all_stopped(stage: Stage, struck: Sequence[Trial], signal: str, must_strike: bool = True) -> dict[Trial, list[str]]:
+    """Run each try in a play of its own, end it by a signal at its point, and return what is wrong with each world then."""
     with ThreadPoolExecutor(PROCESSES) as pool:
         return dict(zip(struck, pool.map(lambda trial: _stopped(stage, trial, signal, must_strike), struck), strict=True))
 

@@ -6,24 +6,31 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .controller import Result
 from .fuse_disks import impossible, mounted
-from .injection import Point
+from .injection import Point, points_of, tracing_problem
 from .invariant import Memory, load, violations_at_any_time
-from .kills import Trial, repair, rows_of
+from .kills import Trial, all_stopped, repair, rows_of
 from .lossy_memory import DROP, MIX
 from .operations import Operation, Stage
 from .table import Row
 from .worlds import World
 
-CUT = ("create", "batch of 5", "regenerate", "absent with file")
+CUT = ("create", "create, first of all", "batch of 5", "regenerate", "absent with file")
 MUTANTS = {"no fsync of files": stat.S_IFREG, "no fsync of directories": stat.S_IFDIR}
+KILLED = "regenerate"
+# After each of these, and after no other call, there is more to be lost.
+RENAMING = ("mkdir", "fsync", "renameat", "linkat", "unlinkat")
+# All of its directories are missing, and some of their parents.
+NEW_PLACES = Operation("create in new directories", "empty", options={"private_key_dir": "{root}/a/b"})
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     reason = impossible()
     if reason:
         return [Row("power cut", skipped=reason)]
-    names = CUT[:1] + CUT[2:3] if sample else CUT
+    names = CUT[:1] + CUT[3:4] if sample else CUT
     operations = [operation for operation in stage.operations if operation.title in names]
     with mounted("tests.faults.lossy_disk", stage.controller.folder / "lossy") as folder:
         disk = Disk(folder)
@@ -52,7 +59,27 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
             row.tried(title, [] if caught else ["nothing was found, so the test proves nothing"])
             row.tries = len(lying)
             rows.append(row)
-    return rows
+        return rows + killed_before(disk, stage, 10 if sample else 1)
+
+
+def killed_before(disk: Disk, stage: Stage, step: int) -> list[Row]:
+    """Kill a run before each change of a name and each flush, run the task again, and cut the power as soon as that has told its result."""
+    fault = "killed, run again and then cut"
+    if tracing_problem():
+        return [Row(fault, skipped=tracing_problem())]
+    new_places = copy.copy(stage)
+    new_places.operations = (NEW_PLACES,)
+    traced = points_of(new_places) | {operation: points for operation, points in points_of(stage).items() if operation.title == KILLED}
+    struck = []
+    for operation, points in traced.items():
+        for number, point in enumerate([point for point in points if point.call in RENAMING][::step]):
+            world = _world(disk, stage, operation, f"killed-{number}")
+            struck.append(Trial(operation, point, world, Memory.of(world)))
+            disk.command(volume=_volume(world), do="prepare", cut_at=0, deaf=0)
+    stopped = all_stopped(stage, struck, "KILL")
+    reported = _run_and_cut(disk, stage, struck)
+    repaired = repair(stage, struck)
+    return rows_of(fault, struck, lambda trial: stopped[trial] + reported[trial] + repaired[trial])
 
 
 class Disk:
@@ -70,7 +97,7 @@ class Disk:
     def operations(self, world: World) -> int:
         """Return how many operations a volume has counted."""
         counted: dict[str, int] = json.loads((self.folder / ".report").read_bytes())
-        return counted[world.root.name]
+        return counted[_volume(world)]
 
 
 def _trials(disk: Disk, stage: Stage, operations: list[Operation], size: tuple[int, int], deaf: int) -> list[Trial]:
@@ -79,7 +106,7 @@ def _trials(disk: Disk, stage: Stage, operations: list[Operation], size: tuple[i
     made = []
     for operation in operations:
         probe = _world(disk, stage, operation, f"probe{deaf}")
-        disk.command(volume=probe.root.name, do="prepare", cut_at=0, deaf=0)
+        disk.command(volume=_volume(probe), do="prepare", cut_at=0, deaf=0)
         stage.controller.playbook([operation.task("probe", probe)])
         count = disk.operations(probe)
         for at in range(1, count + 2, step):
@@ -92,20 +119,30 @@ def _trials(disk: Disk, stage: Stage, operations: list[Operation], size: tuple[i
 
 
 def _world(disk: Disk, stage: Stage, operation: Operation, title: str) -> World:
-    return stage.copy_to(operation, disk.folder / f"{operation.title}-{title}".replace(" ", "-"))
+    """Make a world on a volume of its own, which has room beside the world for what strace notes."""
+    return stage.copy_to(operation, disk.folder / f"{operation.title}-{title}".replace(" ", "-") / "world")
+
+
+def _volume(world: World) -> str:
+    return world.root.parent.name
 
 
 def _cut(disk: Disk, stage: Stage, struck: list[Trial]) -> dict[Trial, list[str]]:
     for trial in struck:
         assert isinstance(trial.point, Cut)
-        disk.command(volume=trial.world.root.name, do="prepare", cut_at=trial.point.number, deaf=trial.point.deaf)
-    run = stage.controller.playbook([trial.operation.task(trial.label, trial.world) for trial in struck])
-    for trial in struck:
-        assert isinstance(trial.point, Cut)
-        disk.command(volume=trial.world.root.name, do="restart", how=trial.point.how, seed=trial.point.number)
-    found = {trial: _violations(trial, run.of(trial.label)) for trial in struck}
+        disk.command(volume=_volume(trial.world), do="prepare", cut_at=trial.point.number, deaf=trial.point.deaf)
+    found = _run_and_cut(disk, stage, struck)
     repaired = repair(stage, struck)
     return {trial: found[trial] + repaired[trial] for trial in struck}
+
+
+def _run_and_cut(disk: Disk, stage: Stage, struck: Sequence[Trial]) -> dict[Trial, list[str]]:
+    """Run each task, cut the power, and return what is wrong with each world then, and with what was reported."""
+    run = stage.controller.playbook([trial.operation.task(trial.label, trial.world) for trial in struck])
+    for trial in struck:
+        how = trial.point.how if isinstance(trial.point, Cut) else DROP
+        disk.command(volume=_volume(trial.world), do="restart", how=how, seed=trial.point.number)
+    return {trial: _violations(trial, run.of(trial.label)) for trial in struck}
 
 
 def _violations(trial: Trial, result: Result | None) -> list[str]:

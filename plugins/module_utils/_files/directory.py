@@ -16,6 +16,7 @@ import os
 import stat
 from types import TracebackType
 
+from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path import real_path
 from ansible_collections.keywright.ssh.plugins.module_utils._files.rename import rename_without_replacing
 
 PRIVATE_FILE = 0o600
@@ -174,6 +175,23 @@ def make_directories(path: str) -> None:
         os.mkdir(path, PRIVATE_DIRECTORY)
     with Directory(parent) as opened:
         opened.sync()
+
+
+def flush_made_directories(path: str) -> None:
+    """Flush the name of a directory, and of each above it, that a run may have made and was killed before it flushed it."""
+    path = real_path(path)
+    while _may_be_made(path, parent := os.path.dirname(path)):
+        with Directory(parent) as opened:
+            opened.sync()
+        path = parent
+
+
+def _may_be_made(path: str, parent: str) -> bool:
+    """Tell whether a directory is as :func:`make_directories` makes one, in a place where this user can: no mount point."""
+    status, above = os.lstat(path), os.lstat(parent)
+    is_private = status.st_uid == os.geteuid() and status.st_mode & 0o777 == PRIVATE_DIRECTORY
+    is_in_it = status.st_dev == above.st_dev and status.st_ino != above.st_ino
+    return is_private and is_in_it and os.access(parent, os.R_OK | os.W_OK | os.X_OK)
 
 
 def kind_of(mode: int) -> str:

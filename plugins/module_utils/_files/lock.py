@@ -18,9 +18,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import PRIVATE_FILE, Directory
+from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import PRIVATE_FILE, Directory, flush_made_directories
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import is_group_writable
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.explain import explained
 
 WAITER = "waits for a lock"
 
@@ -39,17 +40,19 @@ def exclusive_lock(directory: Directory, name: str, timeout: float, unwritable: 
 
     Raises :class:`KeyPairError` with ``Registry.LockTimeout``, which names the holder, with ``Registry.LockUnavailable``
     where the file system cannot lock, or with ``unwritable`` where the lock file cannot be made. A holder that dies loses
-    the lock at once.
+    the lock at once. The file goes on naming one that was stopped, so that the next holder knows that names in the
+    directory may not be on disk: they are flushed before anything relies on them.
     """
     descriptor = _acquire(directory, name, timeout, unwritable)
     try:
+        if os.pread(descriptor, 1, 0):
+            with explained(unwritable, f"The directory '{directory.path}' cannot be flushed to disk"):
+                directory.sync()
         _say_who_holds(descriptor)
         yield lambda: _is_entry(descriptor, directory, name)
+        _note(descriptor, b"")
     finally:
-        try:
-            _note(descriptor, b"")
-        finally:
-            os.close(descriptor)  # whatever happens: a task's timeout may strike here, too
+        os.close(descriptor)  # whatever happens: a task's timeout may strike here, too
 
 
 def _acquire(directory: Directory, name: str, timeout: float, unwritable: ErrorCode) -> int:
@@ -78,6 +81,8 @@ def _is_entry(descriptor: int, directory: Directory, name: str) -> bool:
 def _open(directory: Directory, name: str, unwritable: ErrorCode) -> int:
     mode = _TEAM_FILE if is_group_writable(directory.status()) else PRIVATE_FILE
     try:
+        if directory.entry(name) is None:  # so that its name, once it is there, says that the directory's own is on disk
+            flush_made_directories(directory.path)
         descriptor = os.open(name, _OPEN, mode, dir_fd=directory.fd)
     except OSError as error:
         reason = error.strerror

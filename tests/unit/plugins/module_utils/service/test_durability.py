@@ -32,6 +32,16 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 
         monkeypatch.setattr(os, name, call)
 
+    locks: set[str] = set()
+    opened = os.open
+
+    def opening(path: str, flags: int, *arguments: Any, **options: Any) -> int:
+        if str(path).endswith(".lock") and flags & os.O_CREAT and path not in locks:
+            locks.add(path)
+            seen.append(("lock", _kind(path)))
+        return opened(path, flags, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", opening)
     watch("fsync", lambda descriptor: _kind(os.readlink(f"/proc/self/fd/{descriptor}")))
     watch("rename", lambda source, target: _kind(str(target)))
     watch("link", lambda source, target: _kind(str(target)))
@@ -64,6 +74,41 @@ def test_a_private_key_is_on_disk_before_it_is_registered_and_registered_on_disk
 def test_a_new_directory_is_on_disk_before_anything_relies_on_it(world: World, events: list[Event]) -> None:
     world.make("ops", private_key_dir=str(world.root / "a" / "b"))
     assert _in_order(events, ("fsync", world.root.name), ("fsync", "a"), ("fsync", "staged"), ("fsync", "b"), *COMMIT)
+
+
+@pytest.mark.parametrize("made", ["a", "a/b"])
+def test_directories_that_a_run_made_and_was_killed_before_it_flushed_them_are_on_disk_before_their_lock_is_there(
+    made: str, world: World, events: list[Event]
+) -> None:
+    for path in (world.registry, world.root / "a", world.root / made):
+        path.mkdir(mode=0o700, exist_ok=True)
+    world.make("ops", private_key_dir=str(world.root / "a" / "b"))
+    root = world.root.name
+    assert _in_order(events, ("fsync", root), ("lock", "eu-1.lock"), ("fsync", "a"), ("fsync", root), ("lock", ".keywright.lock"), *COMMIT)
+    events.clear()
+    world.make("web", private_key_dir=str(world.root / "a" / "b"))
+    assert not {("fsync", "a"), ("fsync", root)} & set(events)
+
+
+def test_a_registration_that_a_stopped_run_did_not_flush_is_on_disk_before_the_next_run_relies_on_it(
+    world: World, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush = os.fsync
+
+    def stopped(descriptor: int) -> None:
+        if ("rename", "eu-1.json") in events:
+            raise SystemExit
+        flush(descriptor)
+
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(os, "fsync", stopped)
+        world.make("ops")
+    events.clear()
+    world.make("ops")
+    assert _in_order(events, ("fsync", "registry"), ("link", "ops.pem"), ("unlink", "staged"), ("fsync", "keys"))
+    events.clear()
+    world.make("ops", tags={"a": "b"})
+    assert events == list(COMMIT)
 
 
 def test_a_replaced_key_is_moved_aside_only_once_the_new_one_is_registered_on_disk(world: World, events: list[Event]) -> None:
