@@ -23,18 +23,24 @@ from .table import Row
 from .worlds import World
 
 BLOCK = 4096
+# A batch of five takes one for the probe of hard links, one for each private key and one for the document; then names take some.
+BATCH_INODES = 8
 # There nobody can remove what was begun; the next run does.
 UNTIDY = "+a on the registry"
 
 
 @dataclass(frozen=True)
 class Disk:
-    """A disk in trouble: ``prepare`` makes the world's folder one, ``lift`` ends the trouble and ``remove`` the disk."""
+    """A disk in trouble: ``prepare`` makes the world's folder one, ``lift`` ends the trouble and ``remove`` the disk.
+
+    ``place`` is what the trouble is with; a world that has no such thing cannot have it.
+    """
 
     title: str
     prepare: Callable[[World], None]
     lift: Callable[[World], None]
     remove: Callable[[World], None]
+    place: Callable[[World], Path] = lambda world: world.root
 
 
 def _command(*arguments: object) -> None:
@@ -89,18 +95,19 @@ def _attribute(letter: str, place: Callable[[World], Path], told: str) -> Disk:
     def prepare(world: World) -> None:
         _command("chattr", f"+{letter}", place(world))
 
-    return Disk(f"+{letter} on {told}", prepare, lambda world: _command("chattr", f"-{letter}", place(world)), _nothing)
+    return Disk(f"+{letter} on {told}", prepare, lambda world: _command("chattr", f"-{letter}", place(world)), _nothing, place)
 
 
 DISKS = (
     *(_full(blocks) for blocks in range(6)),
-    *(_out_of_inodes(count) for count in range(5)),
+    *(_out_of_inodes(count) for count in range(BATCH_INODES)),
     _read_only(),
     _attribute("i", lambda world: world.keys, "the directory of private keys"),
     _attribute("a", lambda world: world.keys, "the directory of private keys"),
     _attribute("i", lambda world: world.registry, "the registry"),
     _attribute("a", lambda world: world.registry, "the registry"),
     _attribute("i", lambda world: world.document, "the document"),
+    _attribute("i", lambda world: world.keys / "ops.pem", "a private key"),
 )
 
 
@@ -108,16 +115,17 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Run operations on each disk, then without the trouble; needs root, and says so where it is not."""
     if os.geteuid() != 0:
         return [Row("disks: full, out of inodes, read-only, immutable", skipped="needs root")]
-    operations = [operation for operation in stage.operations if operation.world != "empty"]
     possible = [disk for disk in DISKS[:: 2 if sample else 1] if _is_possible(stage, disk)]
     if not possible:
         return [Row("disks: full, out of inodes, read-only, immutable", skipped="the machine cannot mount")]
-    chosen = [(disk, operation) for operation in (operations[:1] if sample else operations) for disk in possible]
+    chosen = [(disk, operation) for operation in (stage.operations[:1] if sample else stage.operations) for disk in possible]
     struck: list[Trial] = []
     with ExitStack() as mounts:
         disks: dict[Trial, Disk] = {}
         for disk, operation in chosen:
-            world = next(stage.worlds_for(operation, f"disk {len(disks)}"))
+            world = next(stage.worlds_for(operation, f"disk {len(disks)} {disk.title}"))
+            if not disk.place(world).exists():
+                continue
             trial = Trial(operation, Point("disk", len(disks), disk.title), world, Memory.of(world))
             disk.prepare(world)
             mounts.callback(disk.remove, world)
@@ -133,7 +141,7 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
 
 def _is_possible(stage: Stage, disk: Disk) -> bool:
     """Tell whether the machine has the disk: containers cannot mount, and some file systems have no attributes."""
-    world = next(stage.worlds_for(stage.operations[0], f"try {disk.title}"))
+    world = next(stage.worlds_for(stage.operations[-1], f"try {disk.title}"))
     try:
         disk.prepare(world)
     except subprocess.CalledProcessError:
