@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -24,6 +25,9 @@ from .worlds import World
 
 SECONDS = 30
 EXACT_STEP = 193
+TARGETS, DOCUMENTS = OUTSIDE = ("targets", "documents")
+
+Seen = tuple[int, int, int, bytes | str | None]
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
@@ -34,8 +38,8 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     tables = {
         "options": cases()[:: 15 if sample else 1],
         "public keys": public_key_cases(folder / "keys")[:: 15 if sample else 1],
-        "target files and directories": target_cases(folder / "targets"),
-        "registry documents": document_cases(stage, folder / "documents")[:: 20 if sample else 1],
+        "target files and directories": target_cases(folder / TARGETS),
+        "registry documents": document_cases(stage, folder / DOCUMENTS)[:: 20 if sample else 1],
     }
     for title, table in tables.items():
         row = Row(f"hostile: {title}")
@@ -72,15 +76,19 @@ def _refused(stage: Stage, world: World, table: Sequence[Case], part: int) -> li
     refused = [case for case in table if case.expected != OK]
     watched = World(world.root / f"refused{part}")
     watched.registry.mkdir(parents=True, mode=0o700)  # a run that is refused late may have made it for its lock
-    outside = world.root.with_name("targets")
-    before = tree(watched.root) | (tree(outside) if outside.exists() else {})
+    places = (watched.root, *(world.root.with_name(name) for name in OUTSIDE))
+    before = _trees(places)
     run = stage.controller.playbook([_task(watched, case, f"{number}") for number, case in enumerate(refused)])
-    after = tree(watched.root) | (tree(outside) if outside.exists() else {})
+    after = _trees(places)
     found = [(case, _violations(case, run.of(f"{number}"), run.output)) for number, case in enumerate(refused)]
     if refused and before != after:
         changed = sorted(str(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path))
         found[0][1].append(f"a refused case touched {changed[:5]}")
     return found
+
+
+def _trees(places: Sequence[Path]) -> dict[Path, Seen]:
+    return {path: seen for place in places for path, seen in tree(place).items()}
 
 
 def _accepted(stage: Stage, world: World, table: Sequence[Case], part: int) -> list[tuple[Case, list[str]]]:
@@ -111,17 +119,17 @@ def _violations(case: Case, result: Result | None, output: str) -> list[str]:
     return found
 
 
-def tree(root: Path) -> dict[Path, tuple[int, int, int, bytes | str | None]]:
-    """Return all that a task could change below a folder, but for locks: mode, owner, time and content."""
+def tree(root: Path) -> dict[Path, Seen]:
+    """Return all that a task could change below a folder, but for locks: mode, owner, time and the digest of the content."""
     return dict(_entries(root))
 
 
-def _entries(root: Path) -> Iterator[tuple[Path, tuple[int, int, int, bytes | str | None]]]:
+def _entries(root: Path) -> Iterator[tuple[Path, Seen]]:
     for path in root.rglob("*"):
         status = path.lstat()
         content: bytes | str | None = None
         if stat.S_ISREG(status.st_mode) and not path.name.endswith("lock"):
-            content = path.read_bytes()
+            content = hashlib.sha256(path.read_bytes()).digest()
         elif stat.S_ISLNK(status.st_mode):
             content = os.readlink(path)
         if not path.name.endswith("lock"):

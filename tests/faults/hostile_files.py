@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import socket
+import stat
 import struct
 import subprocess
 from collections.abc import Iterator
@@ -145,6 +146,10 @@ def target_cases(folder: Path) -> list[Case]:
     folder.mkdir()
     files = list(_targets(folder))
     table = [Case(f"target: {title}", {"private_key_file": str(path)}, expected) for title, path, expected in files]
+    for name in ("fifo", "directory", "socket", "device", "device-itself"):
+        if (folder / name).exists():
+            options = {"adopt_private_key_file": str(folder / name)}
+            table.append(Case(f"adopted file: {name}", options, "PrivateKeyFile.Unreadable"))
     for title, path, expected in _directories(folder):
         table.append(Case(f"directory: {title}", {"private_key_dir": str(path)}, expected))
     return table
@@ -166,7 +171,18 @@ def _targets(folder: Path) -> Iterator[tuple[str, Path, str]]:
         yield name, folder / name, EXISTS
     (folder / "device").symlink_to("/dev/full")
     yield "a device by a symbolic link", folder / "device", EXISTS
+    if _is_device(folder / "device-itself"):
+        yield "a device", folder / "device-itself", EXISTS
     yield "below a file", folder / "victim" / "key.pem", UNWRITABLE
+
+
+def _is_device(path: Path) -> bool:
+    """Make an endless device of a path, which only root can."""
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 5))
+    except PermissionError:
+        return False
+    return True
 
 
 def _directories(folder: Path) -> Iterator[tuple[str, Path, str]]:
@@ -250,6 +266,8 @@ def _kinds(folder: Path, good: bytes) -> Iterator[tuple[str, Path, str]]:
     (registry("is-device") / "eu-1.json").symlink_to("/dev/zero")
     for name in ("is-directory", "is-fifo", "is-symlink", "is-device"):
         yield name, folder / name, unsafe
+    if _is_device(registry("is-device-itself") / "eu-1.json"):
+        yield "a device", folder / "is-device-itself", unsafe
     loose = registry("writable-by-everyone") / "eu-1.json"
     loose.write_bytes(good)
     loose.chmod(0o666)
