@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 from collections.abc import Callable
@@ -49,6 +50,13 @@ def test_a_rename_of_what_is_not_there_says_so(tmp_path: Path) -> None:
         rename_without_replacing(folder.fd, "old", "new")
 
 
+def test_a_c_library_that_cannot_rename_without_replacing_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name, **_options: object())
+    with pytest.raises(OSError, match="not implemented") as caught:
+        rename_without_replacing(-1, "old", "new")
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSYS, "new")
+
+
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK], ids=errno.errorcode.get)
 def test_where_there_are_no_hard_links_a_move_renames_and_still_replaces_nothing(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -84,6 +92,14 @@ def test_what_belongs_to_another_user_is_not_trusted(tmp_path: Path) -> None:
     os.chown(tmp_path, NOBODY, -1)
     assert not trusted_owner(tmp_path.stat())
     assert directory_problem(tmp_path.stat()) == "is owned by user 65534, who is neither root nor the user who runs this"
+
+
+@pytest.mark.parametrize(("owner", "trusted"), [(0, True), (1, False), (1000, True), (NOBODY, False)], ids=str)
+def test_what_belongs_to_root_is_trusted_by_every_user(owner: int, trusted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    status = os.stat_result((0o40755, 0, 0, 1, owner, 0, 0, 0, 0, 0))
+    assert trusted_owner(status) is trusted
+    assert (directory_problem(status) is None) is trusted
 
 
 @pytest.mark.parametrize(("mode", "writable"), [(0o700, False), (0o750, False), (0o720, True), (0o2770, True)], ids=str)

@@ -92,6 +92,14 @@ def test_a_document_that_cannot_be_trusted_is_an_error_that_says_what_to_do_and_
     assert tree(path.parent) == before
 
 
+def test_a_document_of_32_mib_is_read_and_one_of_a_byte_more_is_refused(store: FileStore, path: Path) -> None:
+    _write(GOOD.ljust(32 * 2**20))(path)
+    assert store.read(REGION).document == document(imported())
+    _write(GOOD.ljust(32 * 2**20 + 1))(path)
+    with pytest.raises(KeyPairError, match="is larger than 33554432 bytes"):
+        store.read(REGION)
+
+
 @pytest.mark.parametrize("case", ["100 MB", "symlink", "dangling symlink", "fifo", "directory", "world-writable"])
 def test_such_a_document_is_not_written_over_either(case: str, store: FileStore, path: Path) -> None:
     REFUSED[case][0](path)

@@ -75,6 +75,12 @@ def test_a_delivery_is_not_accepted_unless_it_is_sound(controller: str, file: st
     _agree({**_record(), "delivery": {"controller": controller, "file": file}})
 
 
+@pytest.mark.parametrize("extra", ["unknown", ""])
+def test_a_delivery_with_more_than_its_two_fields_is_left_to_the_checks(extra: str) -> None:
+    fields = _record()
+    assert plain_records.comment_of({**fields, "delivery": {**fields["delivery"], extra: "x"}}) is None
+
+
 @given(field=st.sampled_from(sorted(_record())), extra=st.sampled_from(["replaced", "unknown"]))
 def test_a_record_with_other_fields_is_not_accepted(field: str, extra: str) -> None:
     fields = _record()
