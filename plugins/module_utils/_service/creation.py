@@ -51,7 +51,7 @@ class Creation:
             self._discard(staged, {})
             raise
         with self._staged_files_resolved(staged):
-            commit(self._environment.store, view.snapshot, (step for step in steps if step.writes_registry or step.name in view.notes), {})
+            commit(self._environment.store, view.snapshot, steps, {})
         for step in steps:
             if step.action in (CREATE, IMPORT, ADOPT) and step.after is not None:
                 self.finish(step.after)

@@ -38,20 +38,19 @@ class Removing:
         """Take the steps and return them."""
         going = [step.before for step in view.steps if step.removes_file and step.before is not None]
         removals = {key_pair.name: Removal(os.path.dirname(_file(key_pair)), key_pair.fingerprint) for key_pair in going}
-        steps = [step for step in view.steps if step.writes_registry or step.name in view.notes]
         taken: list[KeyPair] = []
         with self._put_back_unless_removed(taken):
             for key_pair in going:
                 taken.append(key_pair)
                 self._workspace.take_away(_file(key_pair), self._staged_name(key_pair), key_pair.fingerprint, self._wish.passphrase)
             self._sync(going)
-            snapshot = commit(self._environment.store, view.snapshot, steps, removals)
+            snapshot = commit(self._environment.store, view.snapshot, view.steps, removals)
         for key_pair in going:
             self._workspace.unstage(os.path.dirname(_file(key_pair)), self._staged_name(key_pair))
         self._sync(going)
         if going:
             with contextlib.suppress(StoreConflictError):  # then the note stays, and the next run of the name drops it
-                commit(self._environment.store, snapshot, [step for step in steps if step.removes_file], {})
+                commit(self._environment.store, snapshot, view.steps, {})
         return view.steps
 
     @contextlib.contextmanager

@@ -15,6 +15,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Delivery
 from ansible_collections.keywright.ssh.plugins.module_utils._model.wish import Wish
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils import builders
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of, mode_of, own_files, tree
 
 
@@ -112,6 +113,30 @@ def test_a_batch_with_one_file_in_the_way_makes_nothing(any_world: World) -> Non
         any_world.make("web", "db", "cache")
     assert caught.value.code is ErrorCode.FILE_EXISTS
     assert tree(any_world.root) == before
+
+
+class _Interrupting(list[str]):
+    """What is told each private key before it is staged, and interrupts the run at the second."""
+
+    def __init__(self, interruption: BaseException) -> None:
+        super().__init__()
+        self._interruption = interruption
+
+    def append(self, secret: str) -> None:
+        super().append(secret)
+        if len(self) == 2:
+            raise self._interruption
+
+
+@pytest.mark.parametrize("interruption", [OSError("no space"), Alarm()], ids=lambda error: type(error).__name__)
+def test_a_batch_that_is_interrupted_before_it_is_registered_leaves_no_private_key(interruption: BaseException, any_world: World) -> None:
+    any_world.secrets = _Interrupting(interruption)
+    with pytest.raises(type(interruption)) as caught:
+        any_world.make("aa", "bb", "cc")
+    assert caught.value is interruption
+    assert not any_world.document().key_pairs
+    assert own_files(any_world.keys) == []
+    assert any_world.make("aa", "bb", "cc").changed
 
 
 def test_no_name_makes_nothing(world: World) -> None:

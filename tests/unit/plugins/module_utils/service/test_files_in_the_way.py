@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils import builders
-from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of, mode_of, tree
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of, mode_of, own_files, tree
 
 
 def _victim(path: Path) -> Path:
@@ -86,6 +89,21 @@ def test_a_directory_that_is_a_file_takes_no_key(place: str, any_world: World) -
             any_world.run(any_world.wish("ops", private_key_dir=str(any_world.root / place)), check_mode)
         assert caught.value.code is ErrorCode.FILE_UNWRITABLE
     assert sorted(path.name for path in any_world.root.iterdir()) == ["file"]
+
+
+def test_a_file_system_on_which_a_name_cannot_be_taken_without_replacing_a_file_takes_no_key(
+    memory_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> NoReturn:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name, **_options: object())
+    with pytest.raises(KeyPairError, match="cannot take private key files safely") as caught:
+        memory_world.make("ops")
+    assert caught.value.code is ErrorCode.FILE_UNWRITABLE
+    assert memory_world.registered() is None
+    assert own_files(memory_world.keys) == []
 
 
 def test_two_key_pairs_of_one_task_that_would_have_the_same_file_are_refused_together(any_world: World) -> None:

@@ -131,6 +131,16 @@ def test_an_import_over_a_generated_key_pair_moves_the_file_aside(any_world: Wor
     assert tree(any_world.root) == before
 
 
+def test_a_replaced_key_that_was_put_back_by_hand_stays_there_whatever_else_is_made(any_world: World) -> None:
+    any_world.make("ops")
+    old = any_world.registered()
+    any_world.make("ops", **ROTATED, private_key_dir=str(any_world.root / "new"))
+    any_world.pem().write_bytes(next(any_world.keys.glob("ops.pem.*")).read_bytes())
+    assert any_world.make("ops", "web", tags={"a": "b"}).changed
+    assert old is not None
+    assert fingerprint_of(any_world.pem()) == old.fingerprint
+
+
 def test_a_generated_key_over_an_import_is_delivered_to_the_default_place(any_world: World) -> None:
     any_world.make("ops", material=material(0))
     any_world.make("ops", type="ecdsa", regenerate="full_idempotence")
