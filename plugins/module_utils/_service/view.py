@@ -23,7 +23,9 @@ from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import
 from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import Observation, observed
 from ansible_collections.keywright.ssh.plugins.module_utils._service.targets import check_targets
 
-UNKNOWN_BYTES = 128  # of a key pair that is planned: ID, fingerprint, time, and what the public key has besides its numbers
+# Of a key pair that is planned: ID, fingerprint, time, the second number of an ecdsa key, what the public key has besides its numbers,
+# and the lineage of a new document.
+UNKNOWN_BYTES = 256
 
 
 class View(NamedTuple):
