@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
-from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Delivery
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Delivery, KeyPair
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import encode
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils import builders
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm, raising
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.memory_store import MemoryStore
@@ -138,6 +139,20 @@ def test_a_removal_on_top_of_anothers_change_keeps_that_change(memory_world: Wor
     assert not memory_world.pem().exists()
 
 
+@pytest.mark.parametrize("winner", [None, builders.imported("ops", 7)], ids=["removed", "replaced"])
+def test_a_private_key_file_that_was_taken_away_goes_if_another_has_removed_its_key_pair_and_stays_if_it_was_replaced(
+    winner: KeyPair | None, memory_world: World
+) -> None:
+    memory_world.make("ops", private_key_dir=str(memory_world.root / "stated"))
+    document = memory_world.document()
+    others = document._replace(key_pairs={} if winner is None else {"ops": winner}, serial=document.serial + 1)
+    memory_world.store.before_write.append(lambda: memory_world.store.documents.update({"eu-1": encode(others)}))
+    assert memory_world.make("ops", **GONE).changed is (winner is not None)
+    assert memory_world.registered() is None
+    assert [path.name for path in (memory_world.root / "stated").glob("[!.]*")] == ([] if winner is None else ["ops.pem"])
+    assert own_files(memory_world.root / "stated") == []
+
+
 UNKNOWN: dict[str, tuple[Callable[[], NoReturn], type[BaseException]]] = {
     "error of the store": (raising(lambda: KeyPairError(ErrorCode.REGISTRY_UNWRITABLE, "x")), KeyPairError),
     "error of the system": (raising(ConnectionResetError), ConnectionResetError),
@@ -197,7 +212,9 @@ def test_a_removal_whose_outcome_is_unknown_loses_no_private_key_of_a_registered
     store.after_read += [] if readable else [_pass, _pass, UNREADABLE]
     with pytest.raises(expected):
         memory_world.make("ops", **GONE)
-    if not committed:
+    if committed:  # it may be on no disk yet, and the private key on this one only
+        assert len(own_files(memory_world.keys)) == 1
+    else:
         memory_world.make("ops", on_missing_private_key="fail")
         assert memory_world.pem().read_bytes() == content
     memory_world.make("ops", **GONE)
