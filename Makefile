@@ -66,7 +66,7 @@ faults-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp $(PROGRAMS).stamp ## Do a sa
 servers-sample: $(TEST_ENV).stamp $(PEERS_ENV).stamp $(PROGRAMS).stamp ## Do a sample of the faults of shared registries, with real servers, in less than two minutes
 	$(STAGE) "Faults of servers, a sample" python -m tests.faults --sample servers
 
-mutants: $(MUTANTS_ENV).stamp ## Change the code in one place at a time; print what no unit test notices, and the score (half an hour)
+mutants: $(MUTANTS_ENV).stamp ## Change the code in one place at a time; print what no unit test notices, and the score (three quarters of an hour)
 	@$(MUTANTS_ENV)/bin/python -m tests.mutants $(MUTANTS)
 
 bench: $(BENCH_ENV).stamp $(PEERS_ENV).stamp ## Measure everything against other modules and write docs/performance.md

@@ -82,6 +82,20 @@ def test_paths_are_absolute_and_in_their_shortest_form(path: str, resolved: str)
     assert (request.registry, request.wish.private_key_dir) == (resolved, resolved)
 
 
+@pytest.mark.parametrize("seconds", [0, 86400])
+def test_a_lock_may_be_waited_for_up_to_a_day(seconds: int) -> None:
+    assert _parse(lock_timeout=seconds).wish.lock_timeout == seconds
+
+
+@pytest.mark.parametrize(
+    "options", [{"type": "ecdsa", "size": 521, "private_key_format": "pkcs8"}, {"type": "ed25519"}, {"type": "rsa"}], ids=str
+)
+def test_a_type_goes_with_its_sizes_and_formats_or_with_neither(options: dict[str, Any]) -> None:
+    wish = _parse(**options).wish
+    stated = {"size": None, "private_key_format": None, **options}
+    assert {name: getattr(wish, name) for name in stated} == stated
+
+
 def test_a_url_is_taken_as_it_is() -> None:
     assert _parse(registry="postgresql://db/keys").registry == "postgresql://db/keys"
 
@@ -97,6 +111,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "pem as public key": ({"public_key": PEM}, "InvalidPublicKeyBody.Malformed"),
     "two names for a public key": ({"public_key": LINE, "name": ["aa", "bb"]}, "InvalidParameter.Conflict"),
     "two names for a file": ({"private_key_file": "/a", "name": ["aa", "bb"]}, "InvalidParameter.Conflict"),
+    "two names for an adopted file": ({"adopt_private_key_file": "/a", "name": ["aa", "bb"]}, "InvalidParameter.Conflict"),
+    "no name for a file": ({"private_key_file": "/a", "name": []}, "InvalidParameter.Conflict"),
     "size": ({"type": "rsa", "size": 1024}, "InvalidParameter"),
     "size 0": ({"type": "rsa", "size": 0}, "InvalidParameter"),
     "format": ({"type": "ed25519", "private_key_format": "pkcs8"}, "InvalidParameter"),
@@ -116,11 +132,16 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "variable": ({"private_key_dir": "/$NOT_SET/x"}, "InvalidPath.Malformed"),
     "pem as directory": ({"private_key_dir": PEM}, "InvalidPath.Malformed"),
     "file that is a directory": ({"private_key_file": "/a/"}, "InvalidPath.Malformed"),
+    "file that is a dot": ({"private_key_file": "/a/."}, "InvalidPath.Malformed"),
+    "file that is two dots": ({"private_key_file": "/a/b/.."}, "InvalidPath.Malformed"),
+    "adopted file that is no path": ({"adopt_private_key_file": ""}, "InvalidPath.Malformed"),
     "file of our own": ({"private_key_file": "/a/.keywright.x"}, "InvalidPath.Malformed"),
     "file too long": ({"private_key_file": "/" + "a" * 256}, "InvalidPath.Malformed"),
     "registry": ({"registry": "a\nb"}, "InvalidPath.Malformed"),
     "pem as registry": ({"registry": PEM}, "InvalidPath.Malformed"),
+    "url": ({"registry": "etcd:/h"}, "InvalidRegistry.Malformed"),
     "negative timeout": ({"lock_timeout": -1}, "InvalidParameter"),
+    "timeout of more than a day": ({"lock_timeout": 86401}, "InvalidParameter"),
 }
 
 

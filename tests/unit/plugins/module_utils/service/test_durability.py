@@ -130,6 +130,18 @@ def test_a_file_is_under_its_staged_name_on_disk_before_its_key_pair_is_gone_and
     )
 
 
+def test_a_private_key_that_was_left_staged_is_on_disk_under_its_own_name_before_its_registration_is_changed(
+    world: World, events: list[Event]
+) -> None:
+    world.make("ops")
+    record = world.registered()
+    assert record is not None
+    world.pem().rename(world.staged(record))
+    events.clear()
+    world.make("ops", tags={"a": "b"})
+    assert _in_order(events, ("link", "ops.pem"), ("unlink", "staged"), ("fsync", "keys"), *COMMIT)
+
+
 @pytest.mark.parametrize(
     "options", [{"material": material(0)}, {"tags": {"a": "b"}}, {"present": False}], ids=["import", "retag", "absent"]
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils import builders
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of, mode_of, own_files, tree
@@ -128,6 +129,30 @@ def test_two_files_of_one_name_in_two_directories_are_two_files(any_world: World
         record = any_world.registered(name)
         assert record is not None
         assert fingerprint_of(any_world.root / name / "key") == record.fingerprint
+
+
+def test_two_names_that_differ_in_case_only_have_two_files(any_world: World) -> None:
+    assert any_world.make("ops", "Ops").changed
+    for name in ("ops", "Ops"):
+        record = any_world.registered(name)
+        assert record is not None
+        assert fingerprint_of(any_world.pem(name)) == record.fingerprint
+
+
+def test_two_names_that_differ_in_case_only_are_refused_where_the_file_system_takes_them_for_one(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = Directory.entry
+
+    def entry_in_any_case(directory: Directory, name: str) -> os.stat_result | None:
+        alike = [each for each in directory.names() if each.casefold() == name.casefold()]
+        return entry(directory, alike[0]) if alike else None
+
+    monkeypatch.setattr(Directory, "entry", entry_in_any_case)
+    with pytest.raises(KeyPairError, match=r"'ops' and 'Ops' would both be delivered to .*nothing was registered"):
+        any_world.make("ops", "Ops")
+    assert not any_world.document().key_pairs
+    assert own_files(any_world.keys) == []
 
 
 def test_two_ways_to_one_directory_lead_to_the_same_file(any_world: World) -> None:

@@ -151,13 +151,20 @@ def test_a_generated_key_over_an_import_is_delivered_to_the_default_place(any_wo
 
 
 def test_a_name_too_long_to_be_kept_beside_the_new_one_is_refused_before_anything_is_done(world: World) -> None:
-    file = world.keys / ("n" * 250)
+    file = world.keys / ("n" * 232)
     world.make("ops", private_key_file=str(file))
     before = tree(world.root)
     with pytest.raises(KeyPairError, match="cannot be kept: with the time its name would be longer than 255 bytes") as caught:
         world.make("ops", private_key_file=str(file), **ROTATED)
     assert caught.value.code is ErrorCode.PATH_MALFORMED
     assert tree(world.root) == before
+
+
+def test_a_longest_file_name_is_kept_with_the_time_as_the_longest_name_of_a_file_system(world: World) -> None:
+    file = world.keys / ("n" * 231)
+    for key_type in ("ed25519", "ecdsa"):
+        world.make("ops", private_key_file=str(file), type=key_type, regenerate="full_idempotence")
+    assert sorted(len(path.name) for path in world.keys.glob("n*")) == [231, 255]
 
 
 def test_a_longest_name_can_be_replaced_more_than_once(world: World) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -16,7 +17,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec impo
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils import builders
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm, raising
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.memory_store import MemoryStore
-from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of, own_files, tree
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import LOCK, World, fingerprint_of, own_files, tree
 
 GONE: dict[str, Any] = {"present": False, "remove_private_key": True}
 
@@ -137,6 +138,24 @@ def test_a_removal_on_top_of_anothers_change_keeps_that_change(memory_world: Wor
     assert {name: dict(record.tags) for name, record in memory_world.document().key_pairs.items()} == {"web": {"a": "b"}}
     assert not memory_world.document().removals
     assert not memory_world.pem().exists()
+
+
+def test_who_loses_its_lock_looks_again_instead_of_failing_for_what_another_did(
+    memory_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory_world.make("ops")
+    link = os.link
+
+    def late(*arguments: Any, **options: Any) -> None:
+        monkeypatch.setattr(os, "link", link)
+        (memory_world.keys / LOCK).unlink()
+        memory_world.make("ops", **GONE)
+        link(*arguments, **options)
+
+    monkeypatch.setattr(os, "link", late)
+    assert not memory_world.make("ops", **GONE).changed
+    assert memory_world.registered() is None
+    assert [path.name for path in memory_world.keys.iterdir()] == [LOCK]
 
 
 @pytest.mark.parametrize("winner", [None, builders.imported("ops", 7)], ids=["removed", "replaced"])
