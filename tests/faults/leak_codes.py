@@ -30,7 +30,7 @@ WORD = "{{ canary }}"
 # Where the search is made for the codes that no task meets here.
 ELSEWHERE = {
     "Registry.AccessDenied": "a server refuses; what runs print, return and send is searched by the kind 'servers'",
-    "Registry.Conflict": "others write to a shared registry meanwhile, as in the kind 'servers'",
+    "Registry.Conflict": "others write to a shared registry meanwhile; tests/stores meet it, and the message names the region alone",
     "Registry.TooLarge": "a server has a limit; tests/stores meet it, and the message is about sizes",
     "Registry.NotFound": "only what lists and copies meets it, which has neither a passphrase nor a key",
     "Registry.Diverged": "only what copies meets it, which has neither a passphrase nor a key",
