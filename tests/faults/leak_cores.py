@@ -67,7 +67,8 @@ def _rows(stage: Stage, pair: Pair) -> list[Row]:
         search(stage, row, way, f"{pair.core}-{len(way.arguments)}", programs)
     found = [controls(stage, f"{title}, controls", programs), row, ad_hoc(stage, f"{title}, ad-hoc", programs)]
     found += leak_callbacks.shipped(stage, f"{title}, callbacks", programs)
-    return found + statements.swept(_on(pair.core, stage, programs), title.replace("leaks", "raised"), RAISED)
+    title = title.replace("leaks", "raised")
+    return found + statements.swept(_on(pair.core, stage, programs), Row(f"{title}, control"), Row(f"{title}, every {RAISED}th"), RAISED)
 
 
 def _on(core: str, stage: Stage, programs: Path) -> Stage:

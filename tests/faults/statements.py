@@ -59,19 +59,19 @@ class Statements:
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
     """Let each statement raise; a sample takes every 48th, and the last of all."""
-    return swept(stage, "raised", SAMPLED if sample else 1)
+    row = Row("raised: every statement that holds the key, in a create")
+    return swept(stage, Row("raised: a control that is found"), row, SAMPLED if sample else 1)
 
 
-def swept(stage: Stage, title: str, step: int) -> list[Row]:
-    """Let every so many statements raise, the last of all among them, after a control that the same search must find."""
+def swept(stage: Stage, control: Row, row: Row, step: int) -> list[Row]:
+    """Let every so many statements raise, the last of all among them, after a control that the same search must find; fill both rows."""
     create = stage.operations[0]
     statements = Statements(stage.controller.folder / "statements")
     probe = next(stage.worlds_for(create, "statement"))
     stage.controller.playbook([create.task("probe", probe)], variables=statements.variables())
     places = [Point("statement", number, told) for number, told in enumerate(statements.met(), 1)]
-    control = _control(stage, statements, probe, title)
+    _control(stage, statements, probe, control)
     struck = trials(stage, create, "raise", places[(len(places) - 1) % step :: step])
-    row = Row(f"{title}: every {'' if step == 1 else f'{step}th '}statement that holds the key, in a create")
     row.tried("probe", [] if len(places) > 100 else [f"only {len(places)} statements were met"])
     results, output = _raise(stage, statements, struck, step)
     met = len(statements.met())
@@ -85,9 +85,8 @@ def swept(stage: Stage, title: str, step: int) -> list[Row]:
     return [control, row]
 
 
-def _control(stage: Stage, statements: Statements, probe: World, title: str) -> Row:
-    """Return a row that fails if the search misses the key that tasks print: as it is, known from its birth, and the file in Base64."""
-    row = Row(f"{title}: a control that is found")
+def _control(stage: Stage, statements: Statements, probe: World, row: Row) -> None:
+    """Count a failure if the search misses the key that tasks print: as it is, known from its birth, and the file in Base64."""
     told = len(statements.told())
     row.tried("secrets", [] if told == 1 else [f"the probe told the search of {told} keys instead of one"])
     files = list(probe.keys.glob("*.pem"))
@@ -100,7 +99,6 @@ def _control(stage: Stage, statements: Statements, probe: World, title: str) -> 
     for worlds, task in tasks:
         output = stage.controller.playbook([task], LOUD, statements.variables()).output
         row.tried(task["name"], [] if _found(statements, output, worlds) else ["the search does not find it"])
-    return row
 
 
 def _found(statements: Statements, output: str, worlds: Iterable[World]) -> list[str]:
