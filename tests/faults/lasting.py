@@ -13,12 +13,12 @@ from .table import Row
 
 # Small, so that it is filled in no time.
 DISK = "size=2m"
-STEP, SAMPLED = 2, 83
+STEP, SAMPLED = 1, 83
 UNHINDERED = "signals come all the time"
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Let each trouble begin at every other call of a create, a batch, a replacement and a removal; a sample takes every 83rd."""
+    """Let each trouble begin at each call of a create, a batch, a replacement and a removal; a sample takes every 83rd."""
     folder = stage.controller.folder / "lasting"
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", DISK, "tmpfs", str(folder)], check=False, capture_output=True).returncode == 0
