@@ -38,10 +38,11 @@ class Refusal(Point):
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Refuse each call of each operation with each error; a sample takes every 97th combination, and a shared store every fifth."""
+    """Refuse each call of each operation with each error; a sample takes every 97th combination, and a store on the network every fifth."""
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
-        struck += trials(stage, operation, "error", refusals_of(points)[:: SAMPLED if sample else SHARED if stage.store else 1])
+        is_shared = any(point.call in NETWORK.split(",") for point in points)
+        struck += trials(stage, operation, "error", refusals_of(points)[:: SAMPLED if sample else SHARED if is_shared else 1])
     found = in_parts(struck, lambda part: refused(stage, part))
     repaired = repair(stage, struck)
     return rows_of(f"errors{told_store(stage)}", struck, lambda trial: found[trial] + repaired[trial])

@@ -98,11 +98,11 @@ def violations_after_error(world: World, memory: Memory, gone: Collection[str] =
     """Return which promises are broken by a run that was told of its fault, and so could clean up."""
     found = violations_at_any_time(world, memory, gone)
     document, contents = _without_paths(world), files(world)
-    registered = {record["fingerprint"].removeprefix("SHA256:").replace("/", "_").replace("+", "-") for record in _delivered(document)}
-    noted = document.get("removals", {})
+    named = [*_delivered(document), *document.get("removals", {}).values()]
+    known = {record["fingerprint"].removeprefix("SHA256:").replace("/", "_").replace("+", "-") for record in named}
     for path in contents:
-        if STAGED.fullmatch(path.name) and path.name.rpartition(".")[2] not in registered and not noted:
-            found.append(f"{path.name} is left, and nobody registered it")
+        if STAGED.fullmatch(path.name) and path.name.rpartition(".")[2] not in known:
+            found.append(f"{path.name} is left, and nobody registered it or noted its removal")
     found += [f"{path.name} is left" for path in world.registry.glob(".*.new")]
     for path, data in memory.files.items():
         unchanged = document["key_pairs"].get(path.stem) == memory.document["key_pairs"].get(path.stem)
