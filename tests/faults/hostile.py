@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from . import hostile_reads
 from .controller import Result, Task
 from .hostile_files import document_cases, public_key_cases, target_cases
 from .hostile_options import OK, Case, cases
@@ -52,7 +53,7 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
                     for case, problems in found:
                         row.tried(case.title, problems)
         rows.append(row)
-    return rows + _exact(stage, folder / "exact", EXACT_STEP if sample else 1)
+    return rows + hostile_reads.sweep(stage, sample) + _exact(stage, folder / "exact", EXACT_STEP if sample else 1)
 
 
 def _exact(stage: Stage, folder: Path, step: int) -> list[Row]:
