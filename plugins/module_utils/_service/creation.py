@@ -44,8 +44,9 @@ class Creation:
         for folder in sorted(view.new_folders()):
             self._workspace.check_can_publish(folder)
         staged: dict[str, str] = {}
+        total = sum(step.action == CREATE for step in view.steps)
         try:
-            steps = tuple(self._made(step, staged) for step in view.steps)
+            steps = tuple(self._made(step, staged, total) for step in view.steps)
             self._workspace.sync(os.path.dirname(path) for path in staged.values())
         except BaseException:
             self._discard(staged, {})
@@ -72,7 +73,7 @@ class Creation:
     def _sync(self, steps: tuple[Step, ...]) -> None:
         self._workspace.sync(os.path.dirname(file) for step in steps for file in files_of(step))
 
-    def _made(self, step: Step, staged: dict[str, str]) -> Step:
+    def _made(self, step: Step, staged: dict[str, str], total: int) -> Step:
         """Complete what is known only now; stage the private key if there is one, noting its path in ``staged`` by name first."""
         if step.after is None or step.action not in (CREATE, IMPORT, ADOPT):
             return step
@@ -86,7 +87,7 @@ class Creation:
             after = after._replace(fingerprint=material.fingerprint, public_key=material.line(after.comment))
             staged[after.name] = self._staged_path(step.after.delivery, after)
             self._workspace.stage(*os.path.split(staged[after.name]), private_key)
-            self._environment.on_progress("private keys written", len(staged), len(self._wish.names))
+            self._environment.on_progress("private keys written", len(staged), total)
         return step._replace(after=after)
 
     def _dated(self, replaced: Replacement | None) -> Replacement | None:

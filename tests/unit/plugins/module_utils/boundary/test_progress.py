@@ -40,3 +40,5 @@ def test_a_batch_tells_of_the_keys_made_and_of_the_files_written(tmp_path: Path,
     told.clear()
     ssh_keypair(arguments, Call(os.path.abspath, False, False, told.append))
     assert told == []
+    ssh_keypair({**arguments, "name": ["one", "two", "three"]}, Call(os.path.abspath, False, False, told.append))
+    assert told == ["1/1 private keys made", "1/1 private keys written"]
