@@ -93,6 +93,17 @@ def test_a_file_that_is_not_the_replaced_key_is_not_moved_aside(found: str, any_
         assert tree(any_world.root) == before
 
 
+@pytest.mark.parametrize("options", [{}, {"material": material(0)}], ids=["generated elsewhere", "imported"])
+def test_a_file_that_is_in_the_way_of_the_new_key_is_refused_whatever_is_replaced(options: dict[str, Any], any_world: World) -> None:
+    any_world.make("ops", **options)
+    any_world.put_key(any_world.root / "new" / "ops.pem", 5)
+    before = tree(any_world.root)
+    with pytest.raises(KeyPairError, match="already exists") as caught:
+        any_world.make("ops", **ROTATED, private_key_dir=str(any_world.root / "new"))
+    assert caught.value.code is ErrorCode.FILE_EXISTS
+    assert tree(any_world.root) == before
+
+
 def test_an_encrypted_key_that_cannot_be_told_is_replaced_only_with_its_passphrase(world: World) -> None:
     world.make("ops", type="ecdsa", private_key_format="pkcs8", passphrase="zqxjk")
     old_pem = world.pem().read_bytes()
