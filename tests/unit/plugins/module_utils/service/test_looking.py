@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair impo
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import encode
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils import builders
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.memory_store import MemoryStore
-from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of
 
 
 class LimitedStore(MemoryStore):
@@ -83,6 +84,17 @@ def test_a_key_pair_is_made_again_by_the_run_that_drops_the_note_of_its_removal(
     assert list(memory_world.document().removals) == ["ops"]
     assert not memory_world.make("ops", present=False).changed
     assert not memory_world.document().removals
+
+
+def test_a_directory_that_is_gone_at_the_second_look_is_made_again_and_locked(memory_world: World) -> None:
+    place = memory_world.root / "place"
+    memory_world.make("ops", private_key_dir=str(place))
+    memory_world.store.after_read += [_nothing, lambda: shutil.rmtree(place)]
+    assert memory_world.make("ops", "web", on_missing_private_key="regenerate").changed
+    for name, file in (("ops", place / "ops.pem"), ("web", memory_world.pem("web"))):
+        record = memory_world.registered(name)
+        assert record is not None
+        assert fingerprint_of(file) == record.fingerprint
 
 
 def _changes(world: World, *file_events: Callable[[], object]) -> list[Callable[[], None]]:
