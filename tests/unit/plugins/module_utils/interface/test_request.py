@@ -5,15 +5,22 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import SSH_KEYPAIR
-from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Request, parse_ssh_keypair
+from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Request, parse_names, parse_ssh_keypair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Delivery
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import decode, encode
-from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import REGION, document, key_pair, material
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import (
+    REGION,
+    document,
+    key_pair,
+    material,
+    private_key_bytes,
+)
 
 LINE = material(0).line("alice")
 PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nQ0FOQVJZ\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -21,9 +28,13 @@ PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nQ0FOQVJZ\n-----END OPENSSH PRIVATE K
 
 def _parse(base: str = "/play", **options: Any) -> Request:
     """Parse a task as it comes out of validation; relative paths are relative to ``base``."""
+    return parse_ssh_keypair(_parameters(**options), lambda path: os.path.join(base, path))
+
+
+def _parameters(**options: Any) -> dict[str, Any]:
     defaults = {name: option.get("default") for name, option in SSH_KEYPAIR.options.items()}
     stated = {"name": ["ops"], "region": "eu-1", "registry": "/registry", **options}
-    return parse_ssh_keypair({**defaults, **stated}, lambda path: os.path.join(base, path))
+    return {**defaults, **stated}
 
 
 def test_what_a_task_leaves_out_is_left_out_of_the_wish(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,6 +72,24 @@ def test_a_public_key_is_parsed_and_its_comment_kept() -> None:
     assert _parse(public_key=f"  {LINE}\n").wish.material == material(0, comment="alice")
 
 
+@pytest.mark.parametrize(("mode", "cause"), [(0o600, None), (0o640, "has mode 0640, expected 0600")], ids=["private", "readable"])
+def test_an_adopted_file_brings_its_public_key_and_what_is_wrong_with_it(mode: int, cause: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "found"
+    file.write_bytes(private_key_bytes(0, passphrase="zqxjk"))
+    file.chmod(mode)
+    wish = _parse(str(tmp_path), adopt_private_key_file="found", passphrase="zqxjk").wish
+    assert (wish.adopted_file, wish.adopted_cause) == (str(file), cause)
+    assert wish.material is not None
+    assert wish.material.fingerprint == material(0).fingerprint
+
+
+def test_a_name_that_is_a_number_is_refused_as_a_name() -> None:
+    assert parse_names(["ops", "web"]) == ["ops", "web"]
+    with pytest.raises(KeyPairError, match="2026") as caught:
+        parse_names(["ops", 2026])
+    assert caught.value.code.value == "InvalidKeyPairName.Malformed"
+
+
 def test_a_passphrase_is_not_in_the_representation_of_a_wish() -> None:
     assert "zqxjk" not in repr(_parse(passphrase="zqxjk"))
 
@@ -94,6 +123,12 @@ def test_a_type_goes_with_its_sizes_and_formats_or_with_neither(options: dict[st
     wish = _parse(**options).wish
     stated = {"size": None, "private_key_format": None, **options}
     assert {name: getattr(wish, name) for name in stated} == stated
+
+
+def test_the_name_of_a_file_is_checked_as_it_is_resolved() -> None:
+    with pytest.raises(KeyPairError) as caught:
+        parse_ssh_keypair(_parameters(private_key_file="'/.keywright.x'"), lambda path: path.strip("'"))  # as a data loader does
+    assert caught.value.code.value == "InvalidPath.Malformed"
 
 
 def test_a_url_is_taken_as_it_is() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,17 @@ def test_a_batch_that_is_interrupted_before_it_is_registered_leaves_no_private_k
     assert not any_world.document().key_pairs
     assert own_files(any_world.keys) == []
     assert any_world.make("aa", "bb", "cc").changed
+
+
+@pytest.mark.parametrize("check_mode", [True, False], ids=["check mode", "run"])
+def test_a_library_that_is_not_installed_is_told_before_anything_is_done(
+    check_mode: bool, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(KeyPairError) as caught:
+        world.run(world.wish("ops"), check_mode)
+    assert caught.value.code is ErrorCode.DEPENDENCY_MISSING
+    assert list(world.root.iterdir()) == []
 
 
 def test_no_name_makes_nothing(world: World) -> None:

@@ -86,6 +86,17 @@ def test_a_key_pair_is_made_again_by_the_run_that_drops_the_note_of_its_removal(
     assert not memory_world.document().removals
 
 
+@pytest.mark.parametrize("default_directory", ["/nowhere", ""], ids=["elsewhere", "none"])
+def test_what_a_crash_left_beside_a_private_key_is_removed_wherever_that_is(default_directory: str, any_world: World) -> None:
+    any_world.make("ops", private_key_dir=str(any_world.root / "place"))
+    record = any_world.registered()
+    assert record is not None
+    left = any_world.put_key(any_world.staged(record._replace(fingerprint=builders.material(5).fingerprint)), 5)
+    assert not any_world.make("ops", default_directory=default_directory).changed
+    assert not left.exists()
+    assert any_world.delivered_to().exists()
+
+
 def test_a_directory_that_is_gone_at_the_second_look_is_made_again_and_locked(memory_world: World) -> None:
     place = memory_world.root / "place"
     memory_world.make("ops", private_key_dir=str(place))
