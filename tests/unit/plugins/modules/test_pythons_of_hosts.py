@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary import quiet_module
+from ansible_collections.keywright.ssh.plugins.module_utils._rules import authorized_keys
 from ansible_collections.keywright.ssh.plugins.modules import ssh_keypair_binding
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import material
 
@@ -85,9 +86,10 @@ class Host:
         for init in (package, package.parent):
             (init / "__init__.py").touch()
         (package / "basic.py").write_text(BASIC)
-        imported = folder / "lib" / Path(*quiet_module.__name__.split(".")).with_suffix(".py")
-        imported.parent.mkdir(parents=True)
-        shutil.copy(quiet_module.__file__, imported)
+        for each in (quiet_module, authorized_keys):
+            imported = folder / "lib" / Path(*each.__name__.split(".")).with_suffix(".py")
+            imported.parent.mkdir(parents=True)
+            shutil.copy(str(each.__file__), imported)
         (folder / "tasks.py").write_text(TASKS)
 
     def run(self, *edits: dict[str, Any], check_mode: bool = False) -> list[dict[str, Any]]:

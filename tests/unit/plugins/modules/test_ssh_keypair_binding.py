@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.keywright.ssh.plugins.modules.ssh_keypair_binding import edited, fingerprint_of
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.authorized_keys import edited, fingerprint_of
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import material
 
 FOREIGN = material(1, comment="laptop").line("laptop").encode()

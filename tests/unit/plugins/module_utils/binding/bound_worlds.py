@@ -16,9 +16,9 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Binding, Document, KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.bind import BindWish
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import decode, encode
+from ansible_collections.keywright.ssh.plugins.module_utils._rules.authorized_keys import fingerprint_of, new_content, outcome
 from ansible_collections.keywright.ssh.plugins.module_utils._service.binding import BindOutcome, Edit, Edited, bind, unbind
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
-from ansible_collections.keywright.ssh.plugins.modules.ssh_keypair_binding import fingerprint_of, new_content, outcome
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import (
     CONTROLLER,
     REGION,
