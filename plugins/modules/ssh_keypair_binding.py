@@ -320,11 +320,25 @@ def write(place: Place, status: tuple[int, int, int], content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
+            written = os.fstat(descriptor)
         os.rename(TEMPORARY, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+        check_name(place, written)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(TEMPORARY, dir_fd=place.folder)
         raise
+
+
+def check_name(place: Place, written: os.stat_result | None) -> None:
+    """See that the file's name leads to what was written, None for nothing: a file system may say so, and lie."""
+    entry = None
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            entry = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+    except OSError as error:
+        raise EditError(NOT_KNOWN, f"The file '{place.path}' was edited and cannot be looked at: {error.strerror}.") from None
+    if not (entry is written or (entry is not None and written is not None and os.path.samestat(entry, written))):
+        raise EditError(NOT_KNOWN, f"The file system says that the file '{place.path}' was edited, and it is not what was written.")
 
 
 def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -375,6 +389,7 @@ def edit_there(place: Place, edit: dict[str, Any], check_mode: bool) -> dict[str
             write(place, status, content)
         elif old is not None:
             os.unlink(place.name, dir_fd=place.folder)
+            check_name(place, None)
         try:
             os.fsync(place.folder)
         except OSError as error:

@@ -59,8 +59,8 @@ class Fault:
         return call
 
 
-def raising(make: Callable[[], BaseException]) -> Callable[[], NoReturn]:
-    def strike() -> NoReturn:
+def raising(make: Callable[[], BaseException]) -> Callable[..., NoReturn]:
+    def strike(*_arguments: object, **_options: object) -> NoReturn:
         raise make()
 
     return strike

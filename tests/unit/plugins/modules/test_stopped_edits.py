@@ -161,3 +161,31 @@ def test_a_step_that_fails_leaves_the_file_old_or_says_that_it_is_not_known(
         assert account.content == new
         if fault.hit is None:
             break
+
+
+@cases
+def test_a_file_system_that_lies_of_a_name_is_not_believed(
+    account: Account, situation: Situation, old: bytes | None, new: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = _fresh(account, situation)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink" if new is None else "rename", lambda *_names, **_folders: None)
+        with pytest.raises(EditError, match="and it is not what was written") as caught:
+            task()
+    assert caught.value.code not in NOTHING_HAPPENED
+    assert (account.content, account.left_over()) == (old, [])
+    task()
+    assert (account.content, account.left_over()) == (new, [])
+
+
+@cases
+def test_a_name_that_cannot_be_looked_at_is_not_known(
+    account: Account, situation: Situation, old: bytes | None, new: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = _fresh(account, situation)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", raising(lambda: OSError(errno.EIO, os.strerror(errno.EIO))))
+        with pytest.raises(EditError, match="cannot be looked at: Input/output error") as caught:
+            task()
+    assert caught.value.code not in NOTHING_HAPPENED
+    assert (account.content, account.left_over()) == (new, [])
