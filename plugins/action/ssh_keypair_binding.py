@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.binding import ssh_keypair_binding
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.call import Call
@@ -26,9 +27,11 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the task's result; a host that cannot be reached is reported as Ansible does it."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        call = Call(self._loader.path_dwim, bool(self._task.check_mode), bool(self._task.diff))
+        task = self._task
+        temporary: str = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined] # made of Ansible's configuration
+        call = Call(self._loader.path_dwim, bool(task.check_mode), bool(task.diff), temporary=temporary)
         connection = TaskConnection(self, task_vars or {})
-        result.update(guarded(lambda: ssh_keypair_binding(self._task.args, call, connection, ARGUMENT_SPEC)))
+        result.update(guarded(lambda: ssh_keypair_binding(task.args, call, connection, ARGUMENT_SPEC)))
         if result.get("error_code") == ErrorCode.HOST_UNREACHABLE.value:
             del result["failed"]
             result["unreachable"] = True

@@ -69,7 +69,7 @@ def ssh_keypair_binding(
         mask(parameters["passphrase"])
     request = parse_ssh_keypair_binding(parameters, connection.destination(), call.resolve)
     with opened(request.registry, request.wish.lock_timeout) as store:
-        environment = Environment(store, on_secret=mask)
+        environment = Environment(store, on_secret=mask, temporary=call.temporary)
         host = ConnectedHost(connection, environment)
         if request.present:
             outcome = bind(request.wish, environment, host, call.check_mode)

@@ -25,13 +25,15 @@ def _tell_nobody(_text: str) -> None:
 class Call(NamedTuple):
     """How a task was called: ``resolve`` makes a path absolute; ``diff`` asks for the difference that the run makes.
 
-    ``tell`` shows a line to the person who waits.
+    ``tell`` shows a line to the person who waits. ``temporary`` is a folder that is removed when the run ends, whatever becomes of
+    the task's own process; who has none leaves it out.
     """
 
     resolve: Resolve
     check_mode: bool
     diff: bool
     tell: Callable[[str], object] = _tell_nobody
+    temporary: str | None = None
 
 
 @contextlib.contextmanager

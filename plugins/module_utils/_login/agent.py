@@ -8,36 +8,49 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess  # nosec B404 # each command is a list, without a shell
+import tempfile
 from collections.abc import Iterator
 
+PREFIX = "keywright-"
+
 _SECONDS = 10
-_TELL_AND_WAIT = ("sh", "-c", 'echo "$SSH_AGENT_PID"; exec cat >/dev/null')
+_SOCKET = "agent"
+_SOCKET_BYTES = 103  # macOS takes no longer paths of sockets; Linux takes four bytes more
+# Outlives the process that it was made for, whatever is sent to that one's group.
+_HOLD = """
+trap '' HUP INT TERM
+echo "$SSH_AGENT_PID"
+cat >/dev/null
+kill "$SSH_AGENT_PID"
+rm -rf -- "$0"
+"""
 
 
 @contextlib.contextmanager
-def private_agent(folder: str, private_key: bytes) -> Iterator[str]:
-    """Run an agent that holds a private key, and yield the path of its socket in ``folder``.
+def private_agent(private_key: bytes, temporary: str | None) -> Iterator[str]:
+    """Run an agent that holds a private key, and yield the path of its socket.
 
-    The key goes through a pipe. The agent is ended with the block. Should this process be killed, then the pipe that the
-    agent's command reads from closes, the command ends, and the agent within the ten seconds in which it looks after it.
-    Raises :class:`OSError`.
+    The key goes through a pipe. When the block ends, or this process is killed, the pipe that the agent's command reads from
+    closes, and the command ends the agent and removes the folder of the socket. That is below ``temporary``, or below the
+    system's temporary folder if it is None or its path is too long for a socket. Raises :class:`OSError`.
     """
-    socket = os.path.join(folder, "agent")
-    command = ["ssh-agent", "-a", socket, *_TELL_AND_WAIT]
-    with subprocess.Popen(  # nosec B603 # the command is made here
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as holder:
-        process = int(holder.stdout.readline().strip() or 0) if holder.stdout is not None else 0
-        if not process:
-            raise OSError("ssh-agent did not start")
-        try:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=_with_room(temporary)) as folder:
+        socket = os.path.join(folder, _SOCKET)
+        command = ["ssh-agent", "-a", socket, "sh", "-c", _HOLD, folder]
+        with subprocess.Popen(  # nosec B603 # the command is made here
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as holder:
+            if holder.stdout is None or not holder.stdout.readline().strip():
+                raise OSError("ssh-agent did not start")
             _add(socket, private_key)
             yield socket
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGTERM)
+
+
+def _with_room(temporary: str | None) -> str | None:
+    """Return the folder if a socket can be in a folder below it, which gets a name of eight characters behind the prefix."""
+    longest = os.path.join(temporary or "", PREFIX + "x" * 8, _SOCKET)
+    return temporary if len(os.fsencode(longest)) <= _SOCKET_BYTES else None
 
 
 def _add(socket: str, private_key: bytes) -> None:

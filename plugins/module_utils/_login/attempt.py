@@ -13,7 +13,7 @@ import tempfile
 from typing import NamedTuple
 
 from ansible_collections.keywright.ssh.plugins.module_utils._keys.identify import identify_private_key, unlocked
-from ansible_collections.keywright.ssh.plugins.module_utils._login.agent import private_agent
+from ansible_collections.keywright.ssh.plugins.module_utils._login.agent import PREFIX, private_agent
 from ansible_collections.keywright.ssh.plugins.module_utils._login.client import configuration, effective_options
 
 _SECONDS = 60
@@ -36,28 +36,33 @@ class Verdict(NamedTuple):
     untried: str | None = None
 
 
-def attempt(route: Route, public_key: str, private_key_file: str, private_key: bytes, passphrase: str | None) -> Verdict:
-    """Log on with a private key; an encrypted one needs its passphrase and is opened in memory alone."""
+def attempt(
+    route: Route, public_key: str, private_key_file: str, private_key: bytes, passphrase: str | None, temporary: str | None = None
+) -> Verdict:
+    """Log on with a private key; an encrypted one needs its passphrase and is opened in memory alone.
+
+    What ssh reads is made below ``temporary``, None for the system's temporary folder; a process that is killed leaves it there.
+    """
     if not identify_private_key(private_key, passphrase).encrypted:
-        return _with_configuration(route, private_key_file, None)
+        return _with_configuration(route, private_key_file, None, temporary)
     opened = None if passphrase is None else unlocked(private_key, passphrase)
     if opened is None:
         return Verdict(
             False, untried="it is encrypted, and the option 'passphrase' " + ("is not given" if passphrase is None else "does not open it")
         )
     try:
-        with tempfile.TemporaryDirectory(prefix="keywright-") as folder, private_agent(folder, opened) as agent:
+        with tempfile.TemporaryDirectory(prefix=PREFIX, dir=temporary) as folder, private_agent(opened, temporary) as agent:
             identity = os.path.join(folder, "identity.pub")
             with open(identity, "x", encoding="utf-8") as file:
                 file.write(public_key + "\n")
-            return _with_configuration(route, identity, agent)
+            return _with_configuration(route, identity, agent, temporary)
     except (OSError, subprocess.TimeoutExpired):
         return Verdict(False, untried="no ssh-agent could be used for it")
 
 
-def _with_configuration(route: Route, identity_file: str, agent: str | None) -> Verdict:
+def _with_configuration(route: Route, identity_file: str, agent: str | None, temporary: str | None) -> Verdict:
     options = effective_options(route.host, route.arguments)
-    with tempfile.TemporaryDirectory(prefix="keywright-") as folder:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=temporary) as folder:
         path = os.path.join(folder, "config")
         with open(path, "x", encoding="utf-8") as file:
             file.write(configuration(options, identity_file, agent, route.arguments))

@@ -73,9 +73,13 @@ def configuration(options: Mapping[str, str], identity_file: str, agent: str | N
     jump = options.get("proxyjump", "none")
     if jump != "none" and options.get("proxycommand", "none") == "none":
         lines.append(f"ProxyCommand {through(jump, configuration_file(arguments))}")
-    identity = identity_file.replace("%", "%%").replace('"', '\\"')
-    lines += [*OURS, f'IdentityFile "{identity}"', f'IdentityAgent "{agent}"' if agent is not None else "IdentityAgent none"]
+    lines += [*OURS, f"IdentityFile {_quoted(identity_file)}", f"IdentityAgent {'none' if agent is None else _quoted(agent)}"]
     return "Host *\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def _quoted(path: str) -> str:
+    path = path.replace("%", "%%").replace('"', '\\"')
+    return f'"{path}"'
 
 
 def configuration_file(arguments: Sequence[str]) -> str | None:

@@ -31,6 +31,7 @@ class Environment:
     """``now`` returns an aware time; ``on_secret`` is told each secret text that comes into being, so that it can be masked.
 
     ``on_progress`` is told of every step of a batch: what is done, how many are done, and how many there are.
+    ``temporary`` is the folder of files that are not to outlive the run; None is the system's, which nobody may clear.
     """
 
     store: Store
@@ -38,3 +39,4 @@ class Environment:
     now: Callable[[], datetime] = _now
     on_secret: Callable[[str], None] = _tell_nobody
     on_progress: Callable[[str, int, int], None] = _show_nobody
+    temporary: str | None = None

@@ -34,4 +34,4 @@ def log_on(environment: Environment, key_pair: KeyPair, route: Route, passphrase
             private_key, _status = directory.read(name, MAX_PRIVATE_KEY_BYTES)
         except OSError as error:
             return Verdict(False, untried=f"the private key file '{delivery.file}' cannot be read: {error.strerror}")
-    return attempt(route, key_pair.public_key, delivery.file, private_key, passphrase)
+    return attempt(route, key_pair.public_key, delivery.file, private_key, passphrase, environment.temporary)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._login import attemp
 from ansible_collections.keywright.ssh.plugins.module_utils._login.agent import private_agent
 from ansible_collections.keywright.ssh.plugins.module_utils._login.attempt import Route, Verdict, attempt
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import material, private_key_bytes
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import fork
 
 PUBLIC = material(0).line("ops")
 PASSPHRASE = "correct horse battery"
@@ -28,7 +31,7 @@ case "$1" in -G) exec {real} "$@";; esac
 printf '%s\\n' "$@" > {folder}/arguments
 env > {folder}/environment
 cat "$2" > {folder}/config
-agent=$(sed -n 's/^  IdentityAgent "\\(.*\\)"$/\\1/p' "$2")
+agent=$(sed -n '/^  IdentityAgent "/{{s/^[^"]*"//; s/"$//; s/%%/%/g; p}}' "$2")
 [ -z "$agent" ] || SSH_AUTH_SOCK=$agent ssh-add -L > {folder}/agent
 [ -z "$agent" ] || echo "$agent" > {folder}/socket
 . {folder}/behaviour
@@ -59,9 +62,21 @@ class Client:
     def left_over(self) -> list[Path]:
         return list((self.folder / "tmp").iterdir())
 
-    def attempt(self, key: bytes | None = None, passphrase: str | None = None) -> Verdict:
+    def attempt(self, key: bytes | None = None, passphrase: str | None = None, temporary: Path | None = None) -> Verdict:
         content = private_key_bytes() if key is None else key
-        return attempt(Route("192.0.2.1", "deploy", ("-p", "2222")), PUBLIC, "/keys/ops.pem", content, passphrase)
+        below = None if temporary is None else str(temporary)
+        return attempt(Route("192.0.2.1", "deploy", ("-p", "2222")), PUBLIC, "/keys/ops.pem", content, passphrase, below)
+
+    def attempt_and_die(self, passphrase: str | None, temporary: Path) -> None:
+        """Log on in a process that is killed when ssh is called."""
+        self.does("kill -KILL $PPID")
+        child = fork()
+        if child == 0:
+            try:
+                self.attempt(private_key_bytes(passphrase=passphrase), passphrase, temporary)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -153,16 +168,34 @@ def test_a_controller_without_an_agent_does_not_try(client: Client, missing: str
     assert client.left_over() == []
 
 
+def test_what_a_killed_login_leaves_is_where_it_was_told_to_be(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    client.attempt_and_die(None, tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").rglob("*") if path.is_file()] == ["config"]
+    assert client.left_over() == []
+
+
+@pytest.mark.parametrize("name", ["100% of %h", "long" * 25], ids=["in its folder", "where there is room for a socket"])
+def test_the_agent_of_a_killed_login_ends_and_leaves_nothing(client: Client, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    client.attempt_and_die(PASSPHRASE, tmp_path / name)
+    assert client.noted("agent").split()[:2] == PUBLIC.split()[:2]
+    assert _becomes(lambda: client.left_over() == [])
+    assert {path.name for path in (tmp_path / name).rglob("*") if not path.is_dir()} == {"config", "identity.pub"}
+
+
 def test_an_agent_ends_when_what_it_was_for_fails(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), private_agent(str(tmp_path), private_key_bytes()) as socket:
+    with pytest.raises(KeyError), private_agent(private_key_bytes(), str(tmp_path)) as socket:
         assert _answers(socket)
         raise KeyError
     assert _ends(socket)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_agent_does_not_take_what_is_no_key(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="did not take"), private_agent(str(tmp_path), b"no key"):
+    with pytest.raises(OSError, match="did not take"), private_agent(b"no key", str(tmp_path)):
         pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def _answers(socket: str) -> bool:
@@ -171,7 +204,11 @@ def _answers(socket: str) -> bool:
 
 
 def _ends(socket: str) -> bool:
+    return _becomes(lambda: not _answers(socket))
+
+
+def _becomes(so: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + 1
-    while _answers(socket) and time.monotonic() < deadline:
+    while not so() and time.monotonic() < deadline:
         time.sleep(0.02)
-    return not _answers(socket)
+    return so()

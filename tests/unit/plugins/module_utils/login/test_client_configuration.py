@@ -124,7 +124,8 @@ def test_the_private_key_file_may_have_any_name(tmp_path: Path, path: str) -> No
 
 def test_an_agent_is_used_only_if_it_is_ours(tmp_path: Path) -> None:
     assert _ours(USERS, tmp_path)["identityagent"] == "none"
-    assert _ours(USERS, tmp_path, "/tmp/x y/agent")["identityagent"] == "/tmp/x y/agent"
+    for agent in ("/tmp/x y/agent", "/tmp/100%h/agent", '/tmp/"x"/agent'):
+        assert _ours(USERS, tmp_path, agent)["identityagent"] == agent
 
 
 PROXIES = {
