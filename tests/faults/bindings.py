@@ -9,199 +9,113 @@ Whatever happens, the account's file is old or new, and a key that is listed in 
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .controller import Result, Run, Task
-from .errors import refused_with
-from .injection import OPEN, OTHERS, Point, attached, traced_points, was_struck
-from .invariant import Memory, hidden, load, violations_at_any_time
-from .kills import PROCESSES, in_parts
-from .operations import Operation, Stage
+from . import login_kills
+from .binding_strikes import BY_HAND, CONTROLLER, HOST, Bindings, Strike
+from .canary import SIGNS
+from .controller import Result, Run
+from .errors import SHARED, refusal_problems, refused_with
+from .injection import VARIES
+from .invariant import hidden, load, violations_at_any_time
+from .kills import PART, in_parts, told_store
+from .lies import NAMING, is_about_a_probe
+from .operations import Stage
 from .table import Row
 from .worlds import World
 
-CONTROLLER, HOST = "on the controller", "on the host"
-SPARE = "spare"
-BY_HAND = "# by hand\n"
-SAMPLED = 90
-TRACED = ["-e", f"trace={OPEN},{OTHERS}"]
-
-
-@dataclass(frozen=True, eq=False)
-class Binding:
-    """A task that changes a binding: the key pair that is bound before, and the one that is bound afterwards."""
-
-    title: str
-    before: str | None
-    after: str | None
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-BINDINGS = (
-    Binding("bind", None, "ops", {"name": "ops"}),
-    Binding("bind another", "bystander", "ops", {"name": "ops"}),
-    Binding("unbind", "ops", None, {"name": "ops", "state": "absent"}),
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Strike:
-    """One try: a binding is struck at a call of its part on the controller or on the host, with a signal or an error."""
-
-    binding: Binding
-    part: str
-    point: Point
-    effect: str
-    world: World
-    memory: Memory
-
-    @property
-    def label(self) -> str:
-        """Return the try in words."""
-        return f"{self.binding.title}, {self.part}, at {self.point.label}, {self.effect}"
-
-    @property
-    def log(self) -> Path:
-        """Return what strace notes; the part on the host is more than one process, each with a log of its own."""
-        return self.world.root.with_suffix(".log")
-
-    def task(self, name: str) -> Task:
-        """Return the task with strace attached to the part that is struck."""
-        return _traced(self.binding, self.part, self.world, name, self.point.arguments(self.world, self.effect))
-
-    def was_struck(self) -> bool:
-        """Tell whether the call was tampered with."""
-        return any(map(was_struck, self.log.parent.glob(f"{self.log.name}*")))
-
-
-def _traced(binding: Binding, part: str, world: World, name: str, arguments: list[str]) -> Task:
-    log = world.root.with_suffix(".log")
-    if part == CONTROLLER:
-        return world.binding(name, {**binding.options, "lock_timeout": attached(arguments, log)})
-    interpreter = world.root.with_suffix(".python")
-    command = shlex.join(["strace", "-qq", "-y", "-s", "64", *arguments, sys.executable])
-    interpreter.write_text(f'#!/bin/sh\nexec {command.replace("strace", f"strace -o {shlex.quote(str(log))}.$$", 1)} "$@"\n')
-    interpreter.chmod(0o755)
-    return world.binding(name, binding.options, vars={"ansible_python_interpreter": str(interpreter)})
-
-
-def played(stage: Stage, tasks: Sequence[Task]) -> Run:
-    """Run tasks in one play, after one that has Ansible pack the module, so that all have the same calls."""
-    spare = World(stage.controller.folder / "bindings" / SPARE)
-    return stage.controller.playbook([spare.binding("pack", {"name": "ops"}, check_mode=True), *tasks])
-
-
-class Bindings:
-    """The worlds that bindings start in, and the calls that they make."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._made = 0
-        self._folder = stage.controller.folder / "bindings"
-        self._folder.mkdir()
-        self._world(SPARE)
-        self._worlds = {binding: self._world(binding.title) for binding in BINDINGS}
-        earlier = [
-            world.binding("earlier", {"name": binding.before}) for binding, world in self._worlds.items() if binding.before is not None
-        ]
-        self._run(earlier)
-        self.points = {(binding, part): points for part in (CONTROLLER, HOST) for binding, points in self._points(part).items()}
-
-    def _world(self, title: str) -> World:
-        world = self._stage.copy_to(Operation("", "ops"), self._folder / title.replace(" ", "-"))
-        world.account.mkdir(mode=0o700)
-        (world.account / "keys").write_text(BY_HAND)
-        return world
-
-    def _run(self, tasks: Sequence[Task]) -> Run:
-        run = played(self._stage, tasks)
-        if len(run.results) != len(tasks) + 1 or any(result.failed for result in run.results):
-            raise RuntimeError(f"A binding fails by itself:\n{run.output}")
-        return run
-
-    def _points(self, part: str) -> dict[Binding, list[Point]]:
-        worlds = {binding: self._copy(binding) for binding in BINDINGS}
-        self._run([_traced(binding, part, world, "traced", TRACED) for binding, world in worlds.items()])
-        points = {}
-        for binding, world in worlds.items():
-            log = world.root.with_suffix(".log")
-            logs = sorted(log.parent.glob(f"{log.name}*"), key=lambda file: file.stat().st_mtime_ns)
-            points[binding] = traced_points(logs[-1], world)  # the last process is the one that edits; others look
-        return points
-
-    def _copy(self, binding: Binding) -> World:
-        self._made += 1
-        return self._worlds[binding].copy(self._folder / f"{self._made}")
-
-    def strikes(self, parts: Iterable[str], effects: Mapping[str, Sequence[str]], step: int = 1) -> list[Strike]:
-        """Return a strike for each call and each effect on it, every ``step``-th of them; effects are by call, '' for all others."""
-        chosen = [
-            (binding, part, point, effect)
-            for (binding, part), points in self.points.items()
-            if part in parts
-            for point in points
-            for effect in effects.get(point.call, effects[""])
-        ]
-        made = []
-        for binding, part, point, effect in chosen[::step]:
-            world = self._copy(binding)
-            memory = Memory.of(world)
-            kept = {path: data for path, data in memory.files.items() if path.parts[0] != world.account.name}
-            made.append(Strike(binding, part, point, effect, world, replace(memory, files=kept)))
-        return made
+SAMPLED, ERRORS_SAMPLED = 90, 225
+TURNS = 2
+LIE = "retval=0"
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Kill and refuse at each call, on the controller and on the host; a sample takes every 90th and fewer errors."""
+    """Kill, refuse and lie at each call, on the controller and on the host.
+
+    Of the combinations of calls and errors it takes every second, for all take ten minutes more: errors take turns, so that each
+    is tried at every second call. A sample takes every 90th call to kill at, and every 225th of those errors.
+    """
     bindings = Bindings(stage)
-    step = SAMPLED if sample else 1
-    kill = {"": ("signal=KILL",)}
-    errors = {"": refused_with("")[:: 6 if sample else 1], "flock": refused_with("flock")}
-    controller = bindings.strikes((CONTROLLER,), kill, step)
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        parts = list(pool.map(lambda strike: _struck(stage, [strike]), controller))
-    found = {strike: problems for part in parts for strike, problems in part.items()}
-    host = bindings.strikes((HOST,), kill, step)
-    refused = bindings.strikes((CONTROLLER, HOST), errors, 5 * step)
-    for strikes in (host, refused):
-        found.update(in_parts(strikes, lambda part: _struck(stage, part)))
-    for strike, problems in in_parts(list(found), lambda part: _repaired(stage, part)).items():
-        found[strike] = found[strike] + problems
+    step, errors_step = (SAMPLED, ERRORS_SAMPLED) if sample else (1, 1)
+    errors = [strike for part in (CONTROLLER, HOST) for strike in bindings.strikes(part, refused_with, errors_step, TURNS)]
+    lies = [strike for part in (HOST, CONTROLLER) for strike in bindings.strikes(part, _lie)]
+    rows = _rows(
+        bindings,
+        {
+            f"killed: bind and unbind, {CONTROLLER}": bindings.strikes(CONTROLLER, _kill, step),
+            f"killed: bind and unbind, {HOST}": bindings.strikes(HOST, _kill, step),
+            "errors: bind and unbind": errors,
+            "a new name is a lie: bind and unbind": lies[:: 10 if sample else 1],
+        },
+    )
+    return [*rows, login_kills.sweep(stage, sample)]
+
+
+def shared_sweep(stage: Stage) -> list[Row]:
+    """Kill and refuse at each call on the controller, through a shared store: every fifth error, and every seventh network call."""
+    bindings = Bindings(stage)
+    return _rows(
+        bindings,
+        {
+            f"killed{told_store(stage)}: bind and unbind": bindings.strikes(CONTROLLER, _kill),
+            f"errors{told_store(stage)}: bind and unbind": bindings.strikes(CONTROLLER, refused_with, turns=SHARED),
+        },
+    )
+
+
+def _kill(_call: str) -> Sequence[str]:
+    return ("signal=KILL",)
+
+
+def _lie(call: str) -> Sequence[str]:
+    return (LIE,) if call in NAMING else ()
+
+
+def _rows(bindings: Bindings, struck: Mapping[str, Sequence[Strike]]) -> list[Row]:
+    """Strike, let the next runs repair, and return a row for each title."""
+    found: dict[Strike, list[str]] = {}
+    for strikes in struck.values():
+        alone = strikes[0].kills and strikes[0].part == CONTROLLER if strikes else False  # for the run ends with the process
+        found.update(in_parts(strikes, lambda part: _struck(bindings, part), 1 if alone else PART))
+    repaired = in_parts(list(found), lambda part: _repaired(bindings, part))
     rows = []
-    for title, strikes in (
-        (f"killed: bind and unbind, {CONTROLLER}", controller),
-        (f"killed: bind and unbind, {HOST}", host),
-        ("errors: bind and unbind", refused),
-    ):
+    for title, strikes in struck.items():
         row = Row(title)
         for strike in strikes:
-            row.tried(strike.label, found[strike])
+            row.tried(strike.label, found[strike] + repaired[strike])
         rows.append(row)
     return rows
 
 
-def _struck(stage: Stage, strikes: Sequence[Strike]) -> dict[Strike, list[str]]:
-    run = played(stage, [strike.task(f"struck {number}") for number, strike in enumerate(strikes)])
-    return {strike: _violations(strike, run.of(f"struck {number}"), run.output) for number, strike in enumerate(strikes)}
+def _struck(bindings: Bindings, strikes: Sequence[Strike]) -> dict[Strike, list[str]]:
+    run = bindings.played([strike.task(f"struck {number}") for number, strike in enumerate(strikes)])
+    return {strike: _violations(strike, run, run.of(f"struck {number}")) for number, strike in enumerate(strikes)}
 
 
-def _violations(strike: Strike, result: Result | None, output: str) -> list[str]:
-    found = [] if strike.was_struck() or strike.effect.startswith("signal") else ["the call was not refused"]
-    killed = strike.part == CONTROLLER and strike.effect.startswith("signal")
-    if killed and (result is not None or "dead state" not in output):
-        found.append(f"it was not killed: {output[-300:]}")
-    if not killed and result is None:
-        found.append(f"the run ended early: {output[-300:]}")
+def _violations(strike: Strike, run: Run, result: Result | None) -> list[str]:
+    found = strike.missed() + [f"the run printed {sign}" for sign in SIGNS if sign in run.output]
     found += violations_at_any_time(strike.world, strike.memory) + _broken_promises(strike.world)
-    if result is not None and result.failed and result.error_code in ("", "InternalError"):
-        found.append(f"the error has no code of its own: {result.error_code} {result.message[:300]}")
-    return found
+    if strike.kills and strike.part == CONTROLLER:
+        killed = result is None and "dead state" in run.output
+        return found if killed or strike.point.call == VARIES else [*found, f"it was not killed: {run.output[-300:]}"]
+    if result is None:
+        return [*found, f"the run ended early: {run.output[-300:]}"]
+    places = ("",) if strike.kills else strike.world.told_places  # of a process that was killed nobody knows where it was
+    found += refusal_problems(result, *places)
+    if strike.kills and not result.failed:
+        found.append("it was not killed")
+    return found + (_believed(strike, result) if strike.effect == LIE else [])
+
+
+def _believed(strike: Strike, result: Result) -> list[str]:
+    """Return what is wrong if the file system lied: it was not noticed, or something is left beside the account's file."""
+    noticed = result.failed or is_about_a_probe(strike.log)
+    return ([] if noticed else ["it was not noticed"]) + _left_over(strike.world)
+
+
+def _left_over(world: World) -> list[str]:
+    return [f"{path.name} is left" for path in (*world.account.iterdir(), *hidden(world)) if path.name != "keys"]
 
 
 def _broken_promises(world: World) -> list[str]:
@@ -229,14 +143,14 @@ def _lines(world: World) -> list[str]:
     return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
 
-def _repaired(stage: Stage, strikes: Sequence[Strike]) -> dict[Strike, list[str]]:
+def _repaired(bindings: Bindings, strikes: Sequence[Strike]) -> dict[Strike, list[str]]:
     """Run the struck tasks twice more, and return what is wrong with each world then."""
     tasks = [
         strike.world.binding(f"{turn} {number}", strike.binding.options)
         for number, strike in enumerate(strikes)
         for turn in ("again", "once more")
     ]
-    results = {result.task: result for result in played(stage, tasks).results}
+    results = {result.task: result for result in bindings.played(tasks).results}
     return {
         strike: _left(strike, results.get(f"again {number}"), results.get(f"once more {number}")) for number, strike in enumerate(strikes)
     }
@@ -255,5 +169,4 @@ def _left(strike: Strike, again: Result | None, once_more: Result | None) -> lis
     lines = [BY_HAND.strip(), *(document["key_pairs"][name]["public_key"] for name in expected)]
     if [line.split()[:2] for line in _lines(world)] != [line.split()[:2] for line in lines]:
         found.append(f"the account's file lists {_lines(world)}")
-    left = [path.name for path in (*world.account.iterdir(), *hidden(world)) if path.name != "keys"]
-    return found + [f"{name} is left" for name in left] + violations_at_any_time(world, strike.memory)
+    return found + _left_over(world) + violations_at_any_time(world, strike.memory)

@@ -50,18 +50,18 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
 
 def refusals_of(points: Sequence[Point]) -> list[Refusal]:
     """Return each call with each error that it can end with."""
-    return [Refusal(point.call, point.number, point.told, error) for point in thinned(points) for error in _errors(point)]
+    return [Refusal(point.call, point.number, point.told, error) for point in thinned(points) for error in _errors(point.call)]
 
 
-def _errors(point: Point) -> tuple[str, ...]:
-    if point.call in NETWORK.split(","):
+def _errors(call: str) -> tuple[str, ...]:
+    if call in NETWORK.split(","):
         return NETWORK_ERRORS
-    return LOCK_ERRORS if point.call == "flock" else ERRORS
+    return LOCK_ERRORS if call == "flock" else ERRORS
 
 
 def refused_with(call: str) -> tuple[str, ...]:
     """Return the effects, for strace, with which a call is refused."""
-    return tuple(f"error={error}" for error in (LOCK_ERRORS if call == "flock" else ERRORS))
+    return tuple(f"error={error}" for error in _errors(call))
 
 
 def refused(stage: Stage, struck: Sequence[Trial], prefix: Sequence[str] = ()) -> dict[Trial, list[str]]:

@@ -76,12 +76,17 @@ def tracing_problem() -> str:
     return "the machine lets strace attach itself to nothing" if done.returncode else ""
 
 
+def tracing(stage: Stage) -> list[str]:
+    """Return strace's arguments to note all calls that can be struck; only a shared store is reached through the network."""
+    return ["-e", f"trace={OPEN},{OTHERS}" + (f",{NETWORK}" if stage.store else "")]
+
+
 @functools.cache
 def points_of(stage: Stage) -> dict[Operation, list[Point]]:
     """Run each operation once, and return the calls on the world's files that it made."""
     worlds = {operation: next(stage.worlds_for(operation, "trace")) for operation in stage.operations}
     logs = {operation: world.root.with_suffix(".trace") for operation, world in worlds.items()}
-    arguments = ["-e", f"trace={OPEN},{OTHERS}" + (f",{NETWORK}" if stage.store else "")]
+    arguments = tracing(stage)
     tasks = [
         operation.task(operation.title, world, lock_timeout=attached(arguments, logs[operation])) for operation, world in worlds.items()
     ]

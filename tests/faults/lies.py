@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
+from pathlib import Path
 
 from .controller import Result, Run
 from .errors import log_of, refusal_problems
@@ -52,13 +53,13 @@ def _violations(trial: Trial, run: Run, result: Result | None) -> list[str]:
     found += refusal_problems(result, *trial.world.told_places)
     if result.failed:
         return found
-    noticed = [] if _is_about_a_probe(trial) else ["it was not noticed"]  # of a probe nothing is left that could be amiss
+    noticed = [] if is_about_a_probe(log_of(trial)) else ["it was not noticed"]  # of a probe nothing is left that could be amiss
     return [*found, *noticed, *_false_reports(trial, result)]
 
 
-def _is_about_a_probe(trial: Trial) -> bool:
+def is_about_a_probe(log: Path) -> bool:
     """Tell whether the call that lied, and not another one of its kind, was the one that tries whether links can be had."""
-    lines = log_of(trial).read_text(errors="replace").splitlines()
+    lines = log.read_text(errors="replace").splitlines()
     return any("INJECTED" in line and PROBE in line for line in lines)
 
 

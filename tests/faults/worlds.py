@@ -55,7 +55,7 @@ class World(Place):
 
     def binding(self, name: str, options: Mapping[str, Any], **keywords: Any) -> Task:
         """Return a task that binds a key pair to the account of whoever runs this, in the world's own file, without a login."""
-        defaults = {"region": REGION, "registry": str(self.registry), "path": str(self.account / "keys"), "verify": False}
+        defaults = {"region": REGION, "registry": self.registry_option, "path": str(self.account / "keys"), "verify": False}
         return {"name": name, BINDING: {**defaults, **options}, "ignore_errors": True, **keywords}
 
     def copy(self, root: Path) -> World:
