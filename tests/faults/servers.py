@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from . import cuts, errors, kills, teams
+from . import bindings, cuts, errors, kills, teams
 from .canary import SIGNS, Detector, forms_of, forms_of_file
 from .controller import Result, Run, read_results
 from .errors import refusal_problems
@@ -59,7 +59,7 @@ def _swept(stage: Stage, kind: str, sample: bool) -> list[Row]:
         return [Row(f"killed, and errors, {kind}", skipped=tracing_problem())]
     if sample:
         return kills.killed(stage, STEP) if kind == ETCD else []
-    return kills.killed(stage, 1) + kills.killed_twice(stage) + errors.sweep(stage, sample)
+    return kills.killed(stage, 1) + kills.killed_twice(stage) + errors.sweep(stage, sample) + bindings.shared_sweep(stage)
 
 
 def _in_all_troubles(stage: Stage, backend: Backend, kind: str, troubles: Sequence[Trouble], sample: bool) -> list[Row]:
