@@ -33,6 +33,7 @@ DOCUMENTS = {
     "ecdsa": document(key_pair(key_type="ecdsa", size=521)),
     "rsa": document(key_pair(key_type="rsa", size=2048)),
     "tags": document(key_pair(tags={"b": "", 'quote " \\ slash': "\u00fc \U0001f511", "{{ a }}": "</script>"})),
+    "most and longest tags": document(key_pair(tags={f"{number:0128}": "x" * 128 for number in range(20)})),
     "replaced": document(key_pair(replaced=Replacement(OLD, AT, "/keys/ops.pem"))),
     "replaced without file": document(key_pair(replaced=Replacement(OLD, AT, None))),
     "import over generated": document(imported(replaced=Replacement(OLD, AT, "/keys/ops.pem"))),
