@@ -85,9 +85,10 @@ class LookupModule(LookupBase):
             kwargs["registry"] = os.path.expanduser(os.path.expandvars(registry)) if is_path(registry) else registry
         if kwargs.get("region") is None and not os.environ.get("KEYWRIGHT_REGION"):
             raise AnsibleLookupError("Option 'region' is required and was not given. (MissingParameter)")
-        self.set_options(var_options=variables, direct=kwargs)
+        texts = {option: value for option, value in kwargs.items() if option != "registry" or isinstance(value, str)}
+        self.set_options(var_options=variables, direct=texts)  # what is no text is refused below, with an error code
         options = {option: self.get_option(option) for option in ("region", "registry")}
-        options["registry"] = kwargs.get("registry", options["registry"])
+        options["registry"] = options["registry"] if kwargs.get("registry") is None else kwargs["registry"]
         default = [kwargs["default"]] if "default" in kwargs else []
         resolve = os.path.abspath if self._loader is None else self._loader.path_dwim
         result = guarded(lambda: ssh_public_keys(terms, options, resolve, *default))

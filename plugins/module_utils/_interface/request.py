@@ -79,7 +79,7 @@ def parse_ssh_keypair(parameters: Mapping[str, Any], resolve: Resolve) -> Reques
 
 def parse_names(names: Iterable[Any]) -> list[str]:
     """Return the names of key pairs, or raise the rule that the first bad one breaks."""
-    checked = [name if isinstance(name, str) else str(name) for name in names]
+    checked = [name if isinstance(name, str) else "" if name is None else str(name) for name in names]  # "None" would be a name
     for name in checked:
         check_name(name)
     return checked
@@ -96,9 +96,8 @@ def parse_regions(regions: Iterable[Any]) -> list[str]:
 def parse_registry(parameters: Mapping[str, Any], resolve: Resolve, option: str = "registry") -> str:
     """Return the registry that an option names, as an absolute path or a URL."""
     registry = parameters[option]
-    if not isinstance(registry, str):  # modules have converted it; it may hold a password, so only its type is shown
-        kind = type(registry).__name__
-        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option '{option}' must be a path or a URL, got a value of type '{kind}'.")
+    if not isinstance(registry, str):  # modules have converted it; it may hold a password, so it is not shown
+        raise KeyPairError(ErrorCode.PARAMETER_INVALID, f"Option '{option}' must be a path or a URL, and this is no text.")
     problem = problem_of(registry)
     if problem is not None:
         raise KeyPairError(ErrorCode.REGISTRY_URL, f"Option '{option}' {problem}.")
