@@ -26,6 +26,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._service.targets imp
 # Of a key pair that is planned: ID, fingerprint, time, the second number of an ecdsa key, what the public key has besides its numbers,
 # and the lineage of a new document.
 UNKNOWN_BYTES = 256
+LOOKS = 20  # on a busy controller, three looks in a row have met three other runs
 
 
 class View(NamedTuple):
@@ -65,12 +66,12 @@ def look(wish: Wish, environment: Environment, directories: Callable[[], Directo
     a refusal counts only if the registry has not changed meanwhile; else the look is taken again.
     """
     names = frozenset(wish.names)
-    for last in (False, False, True):
+    for number in range(LOOKS):
         with observed(environment, wish.region, lambda key_pair: key_pair.name in names, wish.passphrase, directories) as observation:
             try:
                 return _view(wish, environment, observation)
             except KeyPairError:
-                if last or environment.store.read(wish.region).version == observation.snapshot.version:
+                if number == LOOKS - 1 or environment.store.read(wish.region).version == observation.snapshot.version:
                     raise
     raise StoreConflictError(wish.region)
 
