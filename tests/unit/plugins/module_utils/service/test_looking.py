@@ -140,3 +140,21 @@ def test_what_is_in_the_way_at_three_looks_is_refused_although_the_registry_chan
     with pytest.raises(KeyPairError) as caught:
         memory_world.run(memory_world.wish("ops"), check_mode=True)
     assert caught.value.code is ErrorCode.FILE_EXISTS
+
+
+class BusyStore(MemoryStore):
+    """A registry that another run changes during each of the next looks, which meet what is refused for that reason alone."""
+
+    others = 10
+
+    def check_room(self, region: str, document: Document, more: int) -> None:
+        if self.others:
+            self.others -= 1
+            self.documents[region] = encode(builders.document(builders.imported("web"), serial=20 - self.others))
+            raise KeyPairError(ErrorCode.FILE_EXISTS, "The file already exists.")
+
+
+def test_a_refusal_that_each_time_another_run_explains_is_none(quick_path: Path) -> None:
+    world = World(quick_path, BusyStore())
+    assert world.make("ops").changed
+    assert world.store.others == 0
