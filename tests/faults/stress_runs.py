@@ -121,7 +121,7 @@ def _vandal(folder: Path, stop: Path) -> Callable[[], Answer]:
     def remove() -> Answer:
         removed = 0
         while not stop.exists():
-            time.sleep(random.uniform(0, 0.3))
+            time.sleep(random.uniform(0, 0.1))
             for lock in folder.rglob("*.lock"):
                 with contextlib.suppress(OSError):
                     if random.random() < 0.5:

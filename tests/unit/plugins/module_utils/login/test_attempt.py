@@ -208,7 +208,7 @@ def _ends(socket: str) -> bool:
 
 
 def _becomes(so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 5  # ssh-agent itself would look after its command every ten seconds
+    deadline = time.monotonic() + 1
     while not so() and time.monotonic() < deadline:
         time.sleep(0.02)
     return so()
