@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import KeysView
 
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
 from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path import real_path
@@ -28,7 +30,7 @@ class Directories:
     def __init__(self, locked: dict[str, Directory] | None = None) -> None:
         self._locked = locked or {}
         self._opened: dict[str, Directory | None] = {}
-        self._names: dict[str, frozenset[str]] = {}
+        self._numbers: dict[str, dict[str, int]] = {}
         self._ignores_case: dict[str, bool] = {}
         self._problems: dict[str, OSError] = {}
         self._real: dict[str, str] = {}
@@ -51,13 +53,21 @@ class Directories:
         error = self._problems.get(path)
         return None if error is None or isinstance(error, FileNotFoundError | NotADirectoryError) else error.strerror
 
-    def names(self, path: str) -> frozenset[str]:
+    def names(self, path: str) -> KeysView[str]:
         """Return the names of the directory's entries as they were at the first look."""
-        if path not in self._names:
+        if path not in self._numbers:
             directory = self.get(path)
             with explained(ErrorCode.FILE_UNREADABLE, f"The directory '{path}' cannot be listed"):  # which is not the same as empty
-                self._names[path] = frozenset(directory.names() if directory is not None else ())
-        return self._names[path]
+                self._numbers[path] = directory.numbers() if directory is not None else {}
+        return self._numbers[path].keys()
+
+    def are_unchanged(self) -> bool:
+        """Tell whether each directory that was listed has the same entries still, none of them replaced by another file."""
+        with contextlib.closing(Directories(self._locked)) as now, contextlib.suppress(KeyPairError):
+            for path in self._numbers:
+                now.names(path)
+            return now._numbers == self._numbers
+        return False
 
     def has(self, path: str, name: str) -> bool:
         """Tell whether an entry has a name, or one that the file system takes for the same."""

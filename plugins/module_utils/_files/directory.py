@@ -66,6 +66,11 @@ class Directory:
         """Return the names of all entries."""
         return os.listdir(self.fd)
 
+    def numbers(self) -> dict[str, int]:
+        """Return the inode number of each entry by its name."""
+        with os.scandir(self.fd) as entries:
+            return {entry.name: entry.inode() for entry in entries}
+
     def entry(self, name: str) -> os.stat_result | None:
         """Return the status of an entry without following a symbolic link, None if there is none."""
         try:

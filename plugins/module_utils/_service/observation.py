@@ -14,8 +14,10 @@ from ansible_collections.keywright.ssh.plugins.module_utils._delivery.directorie
 from ansible_collections.keywright.ssh.plugins.module_utils._delivery.inspection import Inspector
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import KeyPair
 from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import MISMATCHED, MISSING, UNVERIFIED, Seen
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot, Store
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
+
+LOOKS = 20  # on a busy controller, three looks in a row have met three other runs
 
 _ANOMALIES = frozenset({MISSING, MISMATCHED, UNVERIFIED})
 
@@ -26,6 +28,13 @@ class Observation(NamedTuple):
     snapshot: Snapshot
     inspector: Inspector
     seen: Mapping[str, Seen]
+
+    def is_of_one_instant(self, store: Store) -> bool:
+        """Tell whether neither the directories nor the region were changed since, so that all of it was so at one instant.
+
+        No other run of this collection gives an entry of a directory back what it had without a change of the registry.
+        """
+        return self.inspector.directories.are_unchanged() and store.read(self.snapshot.document.region).version == self.snapshot.version
 
 
 @contextlib.contextmanager
@@ -38,17 +47,18 @@ def observed(
 ) -> Iterator[Observation]:
     """Look at a region and at the private key files of the wanted key pairs; directories are closed after the block.
 
-    A file that does not fit its registration may only be one that another run is just replacing: then the registry,
-    which changes first, has changed, and the look is taken again.
+    A file that does not fit its registration may only be one that another run is just replacing or removing: then the
+    registry or the directory has changed, and the look is taken again.
     """
-    for last in (False, False, True):
+    for number in range(LOOKS):
         with contextlib.closing(directories()) as opened:
             snapshot = environment.store.read(region)
             inspector = Inspector(environment.store.identity, environment.controller, opened)
             key_pairs = filter(wanted, snapshot.document.key_pairs.values())
             seen = {key_pair.name: inspector.look(key_pair, passphrase) for key_pair in key_pairs}
+            observation = Observation(snapshot, inspector, seen)
             odd = any(each.status in _ANOMALIES for each in seen.values())
-            if odd and not last and environment.store.read(region).version != snapshot.version:
+            if odd and number < LOOKS - 1 and not observation.is_of_one_instant(environment.store):
                 continue
-            yield Observation(snapshot, inspector, seen)
+            yield observation
             return

@@ -20,13 +20,12 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.store impo
 from ansible_collections.keywright.ssh.plugins.module_utils._service.commit import changed_document
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import check_can_make
-from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import Observation, observed
+from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import LOOKS, Observation, observed
 from ansible_collections.keywright.ssh.plugins.module_utils._service.targets import check_targets
 
 # Of a key pair that is planned: ID, fingerprint, time, the second number of an ecdsa key, what the public key has besides its numbers,
 # and the lineage of a new document.
 UNKNOWN_BYTES = 256
-LOOKS = 20  # on a busy controller, three looks in a row have met three other runs
 
 
 class View(NamedTuple):
@@ -62,8 +61,8 @@ class View(NamedTuple):
 def look(wish: Wish, environment: Environment, directories: Callable[[], Directories]) -> View:
     """Read the registry, look at the private key files, and plan.
 
-    A file that is in the way may be the one that another run registered and delivered after we had read the registry. So
-    a refusal counts only if the registry has not changed meanwhile; else the look is taken again.
+    A file that is in the way may be the one that another run registered and delivered after we had read the registry, or
+    is removing while we look. So a refusal counts only if nothing was changed meanwhile; else the look is taken again.
     """
     names = frozenset(wish.names)
     for number in range(LOOKS):
@@ -71,7 +70,7 @@ def look(wish: Wish, environment: Environment, directories: Callable[[], Directo
             try:
                 return _view(wish, environment, observation)
             except KeyPairError:
-                if number == LOOKS - 1 or environment.store.read(wish.region).version == observation.snapshot.version:
+                if number == LOOKS - 1 or observation.is_of_one_instant(environment.store):
                     raise
     raise StoreConflictError(wish.region)
 

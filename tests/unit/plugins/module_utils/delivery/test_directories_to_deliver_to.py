@@ -97,7 +97,7 @@ def test_a_directory_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_pat
     def broken(_place: object) -> list[str]:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(os, "listdir", broken)
+    monkeypatch.setattr(os, "scandir", broken)
     with pytest.raises(KeyPairError, match=f"'{tmp_path}' cannot be listed: Input/output error") as caught:
         Directories().names(str(tmp_path))
     assert caught.value.code is ErrorCode.FILE_UNREADABLE
