@@ -10,7 +10,7 @@ import contextlib
 import uuid
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError, StoreConflictError
+from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, KeyPair, Removal
 from ansible_collections.keywright.ssh.plugins.module_utils._planning.step import Step
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.patience import in_haste
@@ -58,5 +58,5 @@ def registered(store: Store, region: str, error: BaseException) -> Mapping[str, 
             return store.read(region).document.key_pairs
         with contextlib.nullcontext() if isinstance(error, Exception) else in_haste():
             return store.settle(region).document.key_pairs
-    except (KeyPairError, StoreConflictError):
+    except KeyPairError:
         return None

@@ -71,12 +71,11 @@ class _Run:
                 self._environment.store.exclusive(self._wish.region, self._wish.lock_timeout),
                 locked_directories(folders, new_folders, self._wish.lock_timeout) as workspace,
             ):
-                view = self._look(workspace)
-                if not view.folders() <= folders:
-                    folders, new_folders = folders | view.folders(), new_folders | view.new_folders()
-                    continue
                 try:
-                    return self._apply(view, workspace)
+                    view = self._settled_look(workspace)
+                    if view.folders() <= folders:
+                        return self._apply(view, workspace)
+                    folders, new_folders = folders | view.folders(), new_folders | view.new_folders()
                 except StoreConflictError:
                     continue
                 except KeyPairError:
@@ -87,7 +86,16 @@ class _Run:
     def _look(self, workspace: Workspace) -> View:
         return look(self._wish, self._environment, workspace.directories)
 
+    def _settled_look(self, workspace: Workspace) -> View:
+        view = self._look(workspace)
+        if view.litter:  # what no registration names may be named by a write that is still on its way
+            self._environment.store.settle(self._wish.region)
+            view = self._look(workspace)
+        return view
+
     def _apply(self, view: View, workspace: Workspace) -> Outcome:
+        for file in view.litter:
+            workspace.unstage(*os.path.split(file))
         creation = Creation(self._wish, self._environment, workspace, self._keys)
         unfinished = [step.before for step in view.steps if step.seen.unfinished and step.before is not None]
         for key_pair in unfinished:
@@ -96,11 +104,6 @@ class _Run:
         if unfinished:
             workspace.sync(os.path.dirname(file) for key_pair in unfinished for file in key_pair.private_key_files())
             view = self._look(workspace)
-        if view.litter:  # what no registration names may be named by a write that is still on its way
-            self._environment.store.settle(self._wish.region)
-            view = self._look(workspace)
-        for file in view.litter:
-            workspace.unstage(*os.path.split(file))
         steps = view.steps
         if view.notes or any(step.writes_registry for step in steps):
             applier = creation if self._wish.present else Removing(self._wish, self._environment, workspace)

@@ -20,6 +20,12 @@ def _replace(path: Path) -> None:
     path.with_name("new").rename(path)
 
 
+def _make_again(place: Path) -> None:
+    place.rename(place.with_name("moved"))
+    place.mkdir()
+    (place / "one").touch()
+
+
 CHANGES: dict[str, tuple[bool, Callable[[Path], object]]] = {
     "nothing": (False, lambda _place: None),
     "a file is written": (False, lambda place: (place / "one").write_text("other")),
@@ -28,7 +34,7 @@ CHANGES: dict[str, tuple[bool, Callable[[Path], object]]] = {
     "a file has another name": (True, lambda place: (place / "one").rename(place / "two")),
     "a file is another one": (True, lambda place: _replace(place / "one")),
     "the directory is gone": (True, lambda place: place.rename(place.with_name("moved"))),
-    "another directory is there": (True, lambda place: (place.rename(place.with_name("moved")), place.mkdir(), (place / "one").touch())),
+    "another directory is there": (True, lambda place: _make_again(place)),
     "what was not listed is there": (False, lambda place: (place.parent / "new").touch()),
 }
 
