@@ -273,7 +273,14 @@ def open_own_folder(account: pwd.struct_passwd) -> tuple[int, bool]:
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir(".ssh", 0o700, dir_fd=home)
-        return os.open(".ssh", FOLDER, dir_fd=home), os.fstat(home).st_uid != account.pw_uid
+        folder = os.open(".ssh", FOLDER, dir_fd=home)
+        try:
+            if set(os.listdir(folder)) <= {TEMPORARY}:  # it is new, or was made by a run that was killed
+                os.fsync(home)
+        except BaseException:
+            os.close(folder)
+            raise
+        return folder, os.fstat(home).st_uid != account.pw_uid
     finally:
         os.close(home)
 
@@ -390,11 +397,17 @@ def edit_there(place: Place, edit: dict[str, Any], check_mode: bool) -> dict[str
         elif old is not None:
             os.unlink(place.name, dir_fd=place.folder)
             check_name(place, None)
-        try:
-            os.fsync(place.folder)
-        except OSError as error:
-            raise EditError(NOT_KNOWN, f"The file '{place.path}' was edited and not flushed to the disk: {error.strerror}.") from None
+    if not check_mode:  # nor may what a run that was killed has changed go unflushed
+        flush(place)
     return outcome(old, content, changed)
+
+
+def flush(place: Place) -> None:
+    """Flush the file's name, which may have been changed, to the disk."""
+    try:
+        os.fsync(place.folder)
+    except OSError as error:
+        raise EditError(NOT_KNOWN, f"The file '{place.path}' cannot be flushed to the disk: {error.strerror}.") from None
 
 
 def main() -> None:

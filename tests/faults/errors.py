@@ -38,11 +38,14 @@ class Refusal(Point):
 
 
 def sweep(stage: Stage, sample: bool) -> list[Row]:
-    """Refuse each call of each operation with each error; a sample takes every 97th combination, and a store on the network every fifth."""
+    """Refuse each call of each operation with each error; a sample takes every 97th of them.
+
+    Through a store on the network every fifth is taken, and which of its errors a call ends with changes by turns.
+    """
     struck: list[Trial] = []
     for operation, points in points_of(stage).items():
         is_shared = any(point.call in NETWORK.split(",") for point in points)
-        struck += trials(stage, operation, "error", refusals_of(points)[:: SAMPLED if sample else SHARED if is_shared else 1])
+        struck += trials(stage, operation, "error", by_turns(points) if is_shared else refusals_of(points)[:: SAMPLED if sample else 1])
     found = in_parts(struck, lambda part: refused(stage, part))
     repaired = repair(stage, struck)
     return rows_of(f"errors{told_store(stage)}", struck, lambda trial: found[trial] + repaired[trial])
@@ -51,6 +54,17 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
 def refusals_of(points: Sequence[Point]) -> list[Refusal]:
     """Return each call with each error that it can end with."""
     return [Refusal(point.call, point.number, point.told, error) for point in thinned(points) for error in _errors(point.call)]
+
+
+def by_turns(points: Sequence[Point]) -> list[Refusal]:
+    """Return each call with every fifth of its errors, or one of them; the next call of that name has the others."""
+    turns: dict[str, int] = {}
+    chosen = []
+    for point in thinned(points):
+        turn = turns[point.call] = turns.get(point.call, 0) + 1
+        errors = _errors(point.call)
+        chosen += [Refusal(point.call, point.number, point.told, error) for error in errors[turn % min(SHARED, len(errors)) :: SHARED]]
+    return chosen
 
 
 def _errors(call: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from .worlds import World
 
 CUT = ("create", "create, first of all", "batch of 5", "regenerate", "absent with file")
 MUTANTS = {"no fsync of files": stat.S_IFREG, "no fsync of directories": stat.S_IFDIR}
-KILLED = "regenerate"
+KILLED = ("import", "retag", "regenerate", "absent with file")
 # After each of these, and after no other call, there is more to be lost.
 RENAMING = ("mkdir", "fsync", "renameat", "linkat", "unlinkat")
 # All of its directories are missing, and some of their parents.
@@ -69,7 +69,7 @@ def killed_before(disk: Disk, stage: Stage, step: int) -> list[Row]:
         return [Row(fault, skipped=tracing_problem())]
     new_places = copy.copy(stage)
     new_places.operations = (NEW_PLACES,)
-    traced = points_of(new_places) | {operation: points for operation, points in points_of(stage).items() if operation.title == KILLED}
+    traced = points_of(new_places) | {operation: points for operation, points in points_of(stage).items() if operation.title in KILLED}
     struck = []
     for operation, points in traced.items():
         for number, point in enumerate([point for point in points if point.call in RENAMING][::step]):
@@ -156,6 +156,9 @@ def _violations(trial: Trial, result: Result | None) -> list[str]:
     if result.failed:
         return found
     for pair in result.result["key_pairs"]:
-        if registered.get(pair["name"], {}).get("fingerprint") != pair["fingerprint"]:
-            found.append(f"{pair['name']} was reported, and is not registered")
+        is_there = registered.get(pair["name"], {})
+        if any(is_there.get(what) != pair[what] for what in ("fingerprint", "tags")):
+            found.append(f"{pair['name']} was reported, and is not registered like that")
+    if not trial.operation.present:
+        found += [f"{name} was reported as removed, and is registered" for name in trial.operation.names if name in registered]
     return found

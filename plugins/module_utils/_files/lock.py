@@ -55,6 +55,12 @@ def exclusive_lock(directory: Directory, name: str, timeout: float, unwritable: 
         os.close(descriptor)  # whatever happens: a task's timeout may strike here, too
 
 
+def names_holder(directory: Directory, name: str) -> bool:
+    """Tell whether a lock is held, or was when its holder was stopped."""
+    entry = directory.entry(name)
+    return entry is not None and entry.st_size > 0
+
+
 def _acquire(directory: Directory, name: str, timeout: float, unwritable: ErrorCode) -> int:
     deadline = time.monotonic() + timeout
     while True:

@@ -23,7 +23,7 @@ from ansible_collections.keywright.ssh.plugins.module_utils._files.directory imp
     NotRegularFileError,
     make_directories,
 )
-from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
+from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock, names_holder
 from ansible_collections.keywright.ssh.plugins.module_utils._files.real_path import real_path
 from ansible_collections.keywright.ssh.plugins.module_utils._files.trust import directory_problem, is_group_writable, trusted_owner
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError, StoreConflictError
@@ -98,6 +98,13 @@ class FileStore:
     def settle(self, region: str) -> Snapshot:
         """Return the region's document: nobody else writes while the lock is held, and a file's write does not come later."""
         return self.read(region)
+
+    def confirm(self, region: str) -> None:
+        """Flush the document's name if the lock file names who wrote it: who was stopped may not have done so; no lock is taken."""
+        directory = self._directory()
+        if directory is not None and names_holder(directory, f"{region}.lock"):
+            with explained(ErrorCode.REGISTRY_UNWRITABLE, f"The registry '{self.path}' cannot be flushed to disk"):
+                directory.sync()
 
     def write(self, region: str, document: Document, expected: str | None) -> str:
         """Replace the document and return its new version; its mode and group stay, a new one is 0600."""

@@ -183,6 +183,9 @@ class PostgresqlStore:
         )
         return self.read(region)
 
+    def confirm(self, region: str) -> None:
+        """Do nothing: what the server answers is durable."""
+
     def check_room(self, region: str, document: Document, more: int) -> None:
         """Refuse nothing: a row takes what a document may hold."""
 

@@ -45,6 +45,9 @@ class Store(Protocol):
     def settle(self, region: str) -> Snapshot:
         """Return the region's document after every write that was begun before, and not answered, has happened or never will."""
 
+    def confirm(self, region: str) -> None:
+        """See that what was read is durable, for who has nothing to write: a run that was stopped may have left that undone."""
+
     def regions(self) -> list[str]:
         """Return the names of all regions that have a document, sorted."""
 

@@ -114,6 +114,8 @@ def unbind(wish: BindWish, environment: Environment, host: Host | None, check_mo
         _checked(wish, plan)
     if check_mode or plan.before is None:
         foreseen = BindOutcome(plan, None if host is None or not plan.revoke else host.edit(_edit_of(wish, plan), check_mode=True))
+        if not check_mode and not foreseen.changed:
+            environment.store.confirm(wish.region)
         if check_mode or not foreseen.changed:
             return foreseen
     with environment.store.exclusive_account(wish.account, wish.lock_timeout):

@@ -116,7 +116,11 @@ def _all_written(planned: Iterable[CopiedRegion], destination: Store, lock_timeo
     done: list[CopiedRegion] = []
     try:
         for copied in planned:
-            done.append(_written(copied, destination, lock_timeout, delete) if copied.changed else copied)
+            if copied.changed:
+                copied = _written(copied, destination, lock_timeout, delete)
+            else:
+                destination.confirm(copied.document.region)
+            done.append(copied)
     except KeyPairError as error:
         regions = ", ".join(f"'{copied.document.region}'" for copied in done if copied.changed)
         if regions:

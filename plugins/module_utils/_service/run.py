@@ -48,6 +48,8 @@ def fulfil(wish: Wish, environment: Environment, check_mode: bool) -> Outcome:
     """
     view = look(wish, environment, Directories)
     if check_mode or not view.needs_run:
+        if not check_mode:
+            environment.store.confirm(wish.region)
         return Outcome(
             view.steps, frozenset(step.name for step in view.steps if step.seen.unfinished), _warnings(view), view.snapshot.document
         )

@@ -27,6 +27,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.documents: dict[str, bytes] = {}
         self.writes = 0
+        self.confirmed: list[str] = []
         self.locked_accounts: set[str] = set()
         self.after_read: list[Callable[[], None]] = []
         self.before_write: list[Callable[[], None]] = []
@@ -73,6 +74,9 @@ class MemoryStore:
         self.writes += 1
         _happen(self.after_write)
         return repr(self.documents[region])
+
+    def confirm(self, region: str) -> None:
+        self.confirmed.append(region)
 
     def check_room(self, region: str, document: Document, more: int) -> None:
         pass

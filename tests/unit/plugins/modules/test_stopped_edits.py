@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.keywright.ssh.plugins.modules.ssh_keypair_binding import EditError, apply
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import material
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import KILLED, Fault, fork, killed_at, raising
-from ansible_collections.keywright.ssh.tests.unit.plugins.modules.accounts import OPS, TWO, Account, mode_of, run, undo_of
+from ansible_collections.keywright.ssh.tests.unit.plugins.modules.accounts import OPS, TWO, Account, edit, mode_of, run, undo_of
 
 GIVEN = f"# by hand \u00fc\n{OPS}".encode()
 EDITED = f"# by hand \u00fc\n{TWO}\n".encode()
@@ -161,6 +161,45 @@ def test_a_step_that_fails_leaves_the_file_old_or_says_that_it_is_not_known(
         assert account.content == new
         if fault.hit is None:
             break
+
+
+def _left_at_flush(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], object]) -> None:
+    """Act, and stop before the flush of that number."""
+    flush, flushes = os.fsync, iter(range(1, number))
+
+    def stopped(descriptor: int) -> None:
+        if next(flushes, None) is None:
+            raise SystemExit
+        flush(descriptor)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(os, "fsync", stopped)
+        act()
+
+
+def _flushed(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[str]:
+    """Act, and return the paths that were flushed meanwhile."""
+    flush, paths = os.fsync, []
+
+    def noting(descriptor: int) -> None:
+        paths.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        flush(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", noting)
+        act()
+    return paths
+
+
+def test_what_a_run_was_stopped_before_it_flushed_is_flushed_by_the_next(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, folder, home = f"{account.folder}/.authorized_keys.keywright", str(account.folder), str(account.home)
+    assert _flushed(monkeypatch, lambda: run(grant=TWO)) == [home, file, folder]
+    for number, expected in enumerate(([home, file, folder], [home, file, folder], [folder]), 1):
+        _fresh(account, _no_folder)
+        _left_at_flush(monkeypatch, number, lambda: run(grant=TWO))
+        assert _flushed(monkeypatch, lambda: run(grant=TWO)) == expected
+        assert account.content == f"{TWO}\n".encode()
+    assert _flushed(monkeypatch, lambda: apply(edit(grant=TWO), check_mode=True)) == []
 
 
 @cases

@@ -100,7 +100,8 @@ def test_a_host_that_is_gone_is_forgotten_without_being_asked() -> None:
     world.host.fails = {"before look": _unreachable(), "before edit": _unreachable()}
     outcome = world.unbind(registry_only=True)
     assert (outcome.changed, outcome.edited, world.registered) == (True, None, None)
-    assert not world.unbind(registry_only=True).changed
+    assert (world.unbind(registry_only=True, check_mode=True).changed, world.store.confirmed) == (False, [])
+    assert (world.unbind(registry_only=True).changed, world.store.confirmed) == (False, ["eu-1"])
 
 
 @pytest.mark.parametrize("make", WORLDS.values(), ids=WORLDS)

@@ -27,8 +27,10 @@ def test_all_regions_are_copied_byte_by_byte_and_then_nothing_is_left_to_copy(wo
     world.make("db", region="us-1")
     assert [(each.document.region, each.serial_before) for each in copied()] == [("eu-1", None), ("us-1", None)]
     assert other.documents == {region: (world.registry / f"{region}.json").read_bytes() for region in ("eu-1", "us-1")}
+    assert [each.changed for each in copied(check_mode=True)] == [False, False]
+    assert other.confirmed == []
     assert [each.changed for each in copied()] == [False, False]
-    assert other.writes == 2
+    assert (other.writes, other.confirmed) == (2, ["eu-1", "us-1"])
     world.make("ops", tags={"a": "c"})
     assert [(each.document.region, each.serial_before, each.document.serial) for each in copied() if each.changed] == [("eu-1", 1, 2)]
     assert other.documents["eu-1"] == (world.registry / "eu-1.json").read_bytes()

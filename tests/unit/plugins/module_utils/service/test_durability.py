@@ -111,6 +111,33 @@ def test_a_registration_that_a_stopped_run_did_not_flush_is_on_disk_before_the_n
     assert events == list(COMMIT)
 
 
+def test_who_has_nothing_to_write_flushes_what_a_stopped_run_registered(
+    world: World, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.make("ops")
+    flush = os.fsync
+
+    def stopped(descriptor: int) -> None:
+        if ("rename", "eu-1.json") in events:
+            raise SystemExit
+        flush(descriptor)
+
+    for change in ({"tags": {"a": "b"}}, {"present": False}):
+        events.clear()
+        with monkeypatch.context() as patched, pytest.raises(SystemExit):
+            patched.setattr(os, "fsync", stopped)
+            world.make("ops", **change)
+        events.clear()
+        world.run(world.wish("ops", **change), check_mode=True)
+        assert events == []
+        assert not world.make("ops", **change).changed
+        assert events == [("fsync", "registry")]
+    world.make("web")
+    events.clear()
+    assert not world.make("web").changed
+    assert events == []
+
+
 def test_a_replaced_key_is_moved_aside_only_once_the_new_one_is_registered_on_disk(world: World, events: list[Event]) -> None:
     world.make("ops")
     events.clear()

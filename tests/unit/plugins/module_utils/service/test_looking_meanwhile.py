@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A look without a lock, at each instant of which another run takes any number of its steps: it sees what was so at one instant.
+"""A look without a lock, at each instant of which another run takes some of its steps: it sees what was so at one instant.
 
 The other run is real, in a thread that stops before each call that changes a name.
 """
@@ -31,6 +31,7 @@ ODD = {MISSING, MISMATCHED, UNVERIFIED, ELSEWHERE}
 
 REMOVE: dict[str, Any] = {"present": False, "remove_private_key": True}
 ROTATE: dict[str, Any] = {"type": "ecdsa", "regenerate": "full_idempotence"}
+MOVED: dict[str, Any] = {**ROTATE, "private_key_dir": "{root}/other"}
 CREATE: dict[str, Any] = {"regenerate": "never"}
 
 # What is there before, and what the other run does to it.
@@ -38,6 +39,7 @@ OTHERS: dict[str, tuple[bool, dict[str, Any]]] = {
     "create": (False, CREATE),
     "rotate": (True, ROTATE),
     "remove": (True, REMOVE),
+    "rotate, to another place": (True, MOVED),
 }
 
 
@@ -121,7 +123,7 @@ class Stage:
         world.make("web", **CREATE)
         if is_there:
             world.make("ops", **CREATE)
-        self._other = Other(lambda: world.make("ops", **options))
+        self._other = Other(lambda: world.make("ops", **_in(world, options)))
         self._other.start()
         self._other.take(calls)
         return world, self._other
@@ -133,18 +135,22 @@ class Stage:
         return seen, self._calls
 
 
+def _in(world: World, options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.format(root=world.root) if isinstance(value, str) else value for name, value in options.items()}
+
+
 @pytest.fixture
 def stage(quick_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return Stage(quick_path, monkeypatch)
 
 
 def _meetings(stage: Stage, kind: str, act: Callable[[World], Any]) -> Iterator[Any]:
-    """Yield what is seen at all meetings: other run's calls before, instant of the look, other run's calls at that instant."""
+    """Yield what is seen at each instant of a look after each call of the other run, which then takes one or two more, or all."""
     world, other = stage.begun(kind, 0)
     all_calls = other.take(None)
     assert all_calls > 4
     for before in range(all_calls):
-        for taken in range(1, all_calls - before + 1):
+        for taken in sorted({1, 2, all_calls - before}):
             for instant in itertools.count(1):
                 world, other = stage.begun(kind, before)
                 seen, calls = stage.look(lambda world=world: act(world), instant, taken)  # type: ignore[misc]
@@ -155,12 +161,15 @@ def _meetings(stage: Stage, kind: str, act: Callable[[World], Any]) -> Iterator[
                 yield seen
 
 
-@pytest.mark.parametrize("wanted", [CREATE, ROTATE, REMOVE], ids=["create", "rotate", "remove"])
+@pytest.mark.parametrize("wanted", [CREATE, ROTATE, REMOVE, MOVED], ids=["create", "rotate", "remove", "elsewhere"])
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_task_is_not_refused_for_what_another_one_is_doing(kind: str, wanted: dict[str, Any], stage: Stage) -> None:
-    warnings = [seen.warnings for seen in _meetings(stage, kind, lambda world: world.run(world.wish("ops", **wanted), check_mode=True))]
-    assert len(warnings) > 100
-    assert set(warnings) == {()}
+    warnings = [
+        [warning for warning in seen.warnings if "has no effect" not in warning]  # of a place that is stated for what is delivered
+        for seen in _meetings(stage, kind, lambda world: world.run(world.wish("ops", **_in(world, wanted)), check_mode=True))
+    ]
+    assert len(warnings) > 50
+    assert not any(warnings)
 
 
 @pytest.mark.parametrize("kind", OTHERS)
@@ -175,5 +184,5 @@ def test_a_listing_shows_no_status_that_was_never_so(kind: str, stage: Stage) ->
             store.close()
 
     seen = list(_meetings(stage, kind, listed))
-    assert len(seen) > 100
+    assert len(seen) > 50
     assert not {status for statuses in seen for status in statuses} & ODD
