@@ -273,14 +273,7 @@ def open_own_folder(account: pwd.struct_passwd) -> tuple[int, bool]:
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir(".ssh", 0o700, dir_fd=home)
-        folder = os.open(".ssh", FOLDER, dir_fd=home)
-        try:
-            if set(os.listdir(folder)) <= {TEMPORARY}:  # it is new, or was made by a run that was killed
-                os.fsync(home)
-        except BaseException:
-            os.close(folder)
-            raise
-        return folder, os.fstat(home).st_uid != account.pw_uid
+        return os.open(".ssh", FOLDER, dir_fd=home), os.fstat(home).st_uid != account.pw_uid
     finally:
         os.close(home)
 
@@ -349,16 +342,25 @@ def check_name(place: Place, written: os.stat_result | None) -> None:
 
 
 def apply(edit: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Edit the file under a lock on its directory; return what was changed, what undoes it, and the path if it is not the usual one."""
+    """Edit the file under a lock on its directory; return what was changed, what undoes it, and the path if it is not the usual one.
+
+    With ``only_look`` it is not edited either. If nothing is to be edited, that may be so because of a run that was killed
+    before it flushed what it did, so that is flushed.
+    """
+    only_look = check_mode or bool(edit.get("only_look"))
     account, wanted, own = locate(edit["user"], edit.get("path"))
-    if own and (check_mode or edit.get("grant") is None) and not os.path.lexists(os.path.dirname(wanted)):
+    if own and (only_look or edit.get("grant") is None) and not os.path.lexists(os.path.dirname(wanted)):
         foreseen = new_content(edit, b"")
         return {**outcome(None, foreseen, bool(foreseen)), "path": None}
     place = open_place(account, wanted, own)
     try:
-        if not check_mode:
+        if not only_look:
             lock(place)
-        return {**edit_there(place, edit, check_mode), "path": None if own else wanted}
+            flush_new_folder(place)
+        done = edit_there(place, edit, only_look)
+        if not (check_mode or (only_look and done["changed"])):
+            flush(place)
+        return {**done, "path": None if own else wanted}
     except OSError as error:
         raise EditError("Binding.Unwritable", f"The file '{place.path}' cannot be edited: {error.strerror}.") from None
     finally:
@@ -397,9 +399,17 @@ def edit_there(place: Place, edit: dict[str, Any], check_mode: bool) -> dict[str
         elif old is not None:
             os.unlink(place.name, dir_fd=place.folder)
             check_name(place, None)
-    if not check_mode:  # nor may what a run that was killed has changed go unflushed
-        flush(place)
     return outcome(old, content, changed)
+
+
+def flush_new_folder(place: Place) -> None:
+    """Flush the name of the usual directory to the disk if nothing is in it: this run has made it, or one that was killed."""
+    if place.own and set(os.listdir(place.folder)) <= {TEMPORARY}:
+        home = os.open(place.account.pw_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(home)
+        finally:
+            os.close(home)
 
 
 def flush(place: Place) -> None:
@@ -417,7 +427,7 @@ def main() -> None:
     if edit is None:
         module.fail_json(msg="This module has a part on the controller, its action plugin, and does not work without it.")
     try:
-        result = apply(edit, module.check_mode or bool(edit.get("only_look")))
+        result = apply(edit, module.check_mode)
     except EditError as error:
         result = {"failed": True, "msg": str(error), "error_code": error.code}
     module.exit_json(**result)

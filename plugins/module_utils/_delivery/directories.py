@@ -20,6 +20,8 @@ from ansible_collections.keywright.ssh.plugins.module_utils._rules.paths import 
 
 LOCK_NAME = f"{OWN_PREFIX}lock"
 
+_State = tuple[int, ...]
+
 
 class Directories:
     """Open directories by path; one that is not there, or cannot be opened, is None and has no names.
@@ -30,7 +32,7 @@ class Directories:
     def __init__(self, locked: dict[str, Directory] | None = None) -> None:
         self._locked = locked or {}
         self._opened: dict[str, Directory | None] = {}
-        self._numbers: dict[str, dict[str, int]] = {}
+        self._listed: dict[str, tuple[_State, dict[str, int]]] = {}
         self._ignores_case: dict[str, bool] = {}
         self._problems: dict[str, OSError] = {}
         self._real: dict[str, str] = {}
@@ -55,19 +57,20 @@ class Directories:
 
     def names(self, path: str) -> KeysView[str]:
         """Return the names of the directory's entries as they were at the first look."""
-        if path not in self._numbers:
-            directory = self.get(path)
+        if path not in self._listed:
             with explained(ErrorCode.FILE_UNREADABLE, f"The directory '{path}' cannot be listed"):  # which is not the same as empty
-                self._numbers[path] = directory.numbers() if directory is not None else {}
-        return self._numbers[path].keys()
+                self._listed[path] = self._list(path)
+        return self._listed[path][1].keys()
 
     def are_unchanged(self) -> bool:
-        """Tell whether each directory that was listed has the same entries still, none of them replaced by another file."""
-        with contextlib.closing(Directories(self._locked)) as now, contextlib.suppress(KeyPairError):
-            for path in self._numbers:
-                now.names(path)
-            return now._numbers == self._numbers
+        """Tell whether no name was given, taken or exchanged, since they were listed, in those of the directories that were."""
+        with contextlib.suppress(OSError):
+            return all(self._list(path) == listed for path, listed in self._listed.items())
         return False
+
+    def _list(self, path: str) -> tuple[_State, dict[str, int]]:
+        directory = self.get(path)
+        return _state_of(path), {} if directory is None else directory.numbers()
 
     def has(self, path: str, name: str) -> bool:
         """Tell whether an entry has a name, or one that the file system takes for the same."""
@@ -124,6 +127,15 @@ class Directories:
         for opened in self._opened.values():
             if opened is not None:
                 opened.close()
+
+
+def _state_of(path: str) -> _State:
+    """Return what changes with a directory's entries once its file system's clock has moved on, empty if it cannot be looked at."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
 def check_directory(directory: Directory) -> None:

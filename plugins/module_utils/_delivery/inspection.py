@@ -107,7 +107,7 @@ class Inspector:
             return False
         folder, name = os.path.split(key_pair.replaced.file or "")
         directory = self.directories.get(folder)
-        if directory is None or name not in self.directories.names(folder):
+        if directory is None or not self.directories.has(folder, name):
             return False
         kept = os.path.basename(key_pair.replaced.kept_as)
         free = directory.entry(kept) is None or directory.same_file(name, kept)

@@ -11,6 +11,7 @@ the directory is flushed. Writers hold the region's lock; readers need none.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -102,9 +103,10 @@ class FileStore:
     def confirm(self, region: str) -> None:
         """Flush the document's name if the lock file names who wrote it: who was stopped may not have done so; no lock is taken."""
         directory = self._directory()
-        if directory is not None and names_holder(directory, f"{region}.lock"):
+        if directory is not None:
             with explained(ErrorCode.REGISTRY_UNWRITABLE, f"The registry '{self.path}' cannot be flushed to disk"):
-                directory.sync()
+                if names_holder(directory, f"{region}.lock"):
+                    _flush_unless_read_only(directory)
 
     def write(self, region: str, document: Document, expected: str | None) -> str:
         """Replace the document and return its new version; its mode and group stay, a new one is 0600."""
@@ -218,6 +220,14 @@ class FileStore:
 
     def _path(self, region: str) -> str:
         return os.path.join(self.path, f"{region}.json")
+
+
+def _flush_unless_read_only(directory: Directory) -> None:
+    try:
+        directory.sync()
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EINVAL):  # an image has nothing to flush, and may not know how to
+            raise
 
 
 def _version(data: bytes) -> str:

@@ -96,6 +96,7 @@ def bind(wish: BindWish, environment: Environment, host: Host, check_mode: bool)
     if foreseen.changed:
         with environment.store.exclusive_account(wish.account, wish.lock_timeout):
             return _bound(wish, environment, host)
+    environment.store.confirm(wish.region)
     verdict = _verify(wish, host, foreseen.plan)
     if verdict.words is not None:
         raise _login_failed(wish, verdict.words, "nothing was changed")
@@ -114,9 +115,10 @@ def unbind(wish: BindWish, environment: Environment, host: Host | None, check_mo
         _checked(wish, plan)
     if check_mode or plan.before is None:
         foreseen = BindOutcome(plan, None if host is None or not plan.revoke else host.edit(_edit_of(wish, plan), check_mode=True))
-        if not check_mode and not foreseen.changed:
-            environment.store.confirm(wish.region)
-        if check_mode or not foreseen.changed:
+        if check_mode:
+            return foreseen
+        environment.store.confirm(wish.region)
+        if not foreseen.changed:
             return foreseen
     with environment.store.exclusive_account(wish.account, wish.lock_timeout):
         plan, edited = _planned_unbind(wish, environment), None

@@ -17,8 +17,6 @@ from ansible_collections.keywright.ssh.plugins.module_utils._model.seen import M
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.store import Snapshot, Store
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 
-LOOKS = 20  # on a busy controller, three looks in a row have met three other runs
-
 _ANOMALIES = frozenset({MISSING, MISMATCHED, UNVERIFIED})
 
 
@@ -30,10 +28,7 @@ class Observation(NamedTuple):
     seen: Mapping[str, Seen]
 
     def is_of_one_instant(self, store: Store) -> bool:
-        """Tell whether neither the directories nor the region were changed since, so that all of it was so at one instant.
-
-        No other run of this collection gives an entry of a directory back what it had without a change of the registry.
-        """
+        """Tell whether neither the directories nor the region were changed since, so that all of it was so at one instant."""
         return self.inspector.directories.are_unchanged() and store.read(self.snapshot.document.region).version == self.snapshot.version
 
 
@@ -50,7 +45,7 @@ def observed(
     A file that does not fit its registration may only be one that another run is just replacing or removing: then the
     registry or the directory has changed, and the look is taken again.
     """
-    for number in range(LOOKS):
+    for last in (False, False, True):
         with contextlib.closing(directories()) as opened:
             snapshot = environment.store.read(region)
             inspector = Inspector(environment.store.identity, environment.controller, opened)
@@ -58,7 +53,7 @@ def observed(
             seen = {key_pair.name: inspector.look(key_pair, passphrase) for key_pair in key_pairs}
             observation = Observation(snapshot, inspector, seen)
             odd = any(each.status in _ANOMALIES for each in seen.values())
-            if odd and number < LOOKS - 1 and not observation.is_of_one_instant(environment.store):
+            if odd and not last and not observation.is_of_one_instant(environment.store):
                 continue
             yield observation
             return

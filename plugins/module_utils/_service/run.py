@@ -47,12 +47,14 @@ def fulfil(wish: Wish, environment: Environment, check_mode: bool) -> Outcome:
     Raises :class:`KeyPairError`; then nothing was done, or what was done is registered and the message says what remains.
     """
     view = look(wish, environment, Directories)
-    if check_mode or not view.needs_run:
-        if not check_mode:
-            environment.store.confirm(wish.region)
-        return Outcome(
-            view.steps, frozenset(step.name for step in view.steps if step.seen.unfinished), _warnings(view), view.snapshot.document
-        )
+    foreseen = Outcome(
+        view.steps, frozenset(step.name for step in view.steps if step.seen.unfinished), _warnings(view), view.snapshot.document
+    )
+    if check_mode:
+        return foreseen
+    if not view.needs_run:
+        environment.store.confirm(wish.region)
+        return foreseen
     keys = KeyMaker(wish)
     keys.prepare(view.steps, environment.on_progress)
     return _Run(wish, environment, keys).under_locks(view)
@@ -98,6 +100,7 @@ class _Run:
     def _apply(self, view: View, workspace: Workspace) -> Outcome:
         for file in view.litter:
             workspace.unstage(*os.path.split(file))
+        workspace.sync(map(os.path.dirname, view.litter))  # before the note is dropped that tells where to look for it
         creation = Creation(self._wish, self._environment, workspace, self._keys)
         unfinished = [step.before for step in view.steps if step.seen.unfinished and step.before is not None]
         for key_pair in unfinished:

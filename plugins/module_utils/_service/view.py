@@ -20,12 +20,13 @@ from ansible_collections.keywright.ssh.plugins.module_utils._registry.store impo
 from ansible_collections.keywright.ssh.plugins.module_utils._service.commit import changed_document
 from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
 from ansible_collections.keywright.ssh.plugins.module_utils._service.keys import check_can_make
-from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import LOOKS, Observation, observed
+from ansible_collections.keywright.ssh.plugins.module_utils._service.observation import Observation, observed
 from ansible_collections.keywright.ssh.plugins.module_utils._service.targets import check_targets
 
 # Of a key pair that is planned: ID, fingerprint, time, the second number of an ecdsa key, what the public key has besides its numbers,
 # and the lineage of a new document.
 UNKNOWN_BYTES = 256
+LOOKS = 20  # on a busy controller, three looks in a row have met three other runs
 
 
 class View(NamedTuple):

@@ -199,7 +199,11 @@ def test_what_a_run_was_stopped_before_it_flushed_is_flushed_by_the_next(account
         _left_at_flush(monkeypatch, number, lambda: run(grant=TWO))
         assert _flushed(monkeypatch, lambda: run(grant=TWO)) == expected
         assert account.content == f"{TWO}\n".encode()
-    assert _flushed(monkeypatch, lambda: apply(edit(grant=TWO), check_mode=True)) == []
+    assert _flushed(monkeypatch, lambda: apply(edit(grant=TWO, only_look=True), check_mode=False)) == [folder]
+    for looks in (edit(grant=TWO), edit(grant=TWO, only_look=True), edit(revoke=[material(3).fingerprint])):
+        assert _flushed(monkeypatch, lambda looks=looks: apply(looks, check_mode=True)) == []  # type: ignore[misc]
+    assert _flushed(monkeypatch, lambda: apply(edit(revoke=[material(3).fingerprint], only_look=True), check_mode=False)) == []
+    assert account.content == f"{TWO}\n".encode()
 
 
 @cases

@@ -28,7 +28,7 @@ from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.binding.b
     with_ops,
     with_two_pending,
 )
-from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import binding, document
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import REGION, binding, document
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm
 
 Make = Callable[[], BoundWorld]
@@ -170,3 +170,18 @@ def _step_of_confirmation(make: Make) -> int:
     steps = Steps(world, 0, lambda: None)
     world.bind("three")
     return steps.count - 1
+
+
+def test_who_has_nothing_to_change_sees_that_what_a_stopped_run_changed_is_durable() -> None:
+    for world, task in ((with_ops(), BoundWorld.bind), (with_nothing(), BoundWorld.unbind)):
+        assert not task(world, check_mode=True).changed
+        assert world.store.confirmed == []
+        assert not task(world).changed
+        assert (world.store.confirmed, world.store.writes, world.host.edits) == ([REGION], 0, [])
+
+
+def test_what_somebody_brought_back_goes_only_once_it_is_durable_that_it_is_not_bound() -> None:
+    world = with_nothing()
+    world.host.content = lines(OPS).encode()
+    assert world.unbind().changed
+    assert world.store.confirmed == [REGION]

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import material
+from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Removal
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.builders import key_pair, material
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World
 
 Event = tuple[str, str]
@@ -136,6 +137,18 @@ def test_who_has_nothing_to_write_flushes_what_a_stopped_run_registered(
     events.clear()
     assert not world.make("web").changed
     assert events == []
+
+
+def test_a_staged_key_is_gone_from_the_disk_before_the_note_is_dropped_that_tells_where_it_was(world: World, events: list[Event]) -> None:
+    record = world.here(key_pair("ops"))
+    world.register(removals={"ops": Removal(str(world.root / "place"), record.fingerprint)})
+    elsewhere = record._replace(delivery=record.delivery and record.delivery._replace(file=str(world.root / "place" / "ops.pem")))
+    staged = world.put_key(world.staged(elsewhere))
+    events.clear()
+    world.make("ops", present=False)
+    assert not staged.exists()
+    assert not world.document().removals
+    assert _in_order(events, ("unlink", "staged"), ("fsync", "place"), *COMMIT)
 
 
 def test_a_replaced_key_is_moved_aside_only_once_the_new_one_is_registered_on_disk(world: World, events: list[Event]) -> None:
