@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Document, Removal
-from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import encode
+from ansible_collections.keywright.ssh.plugins.module_utils._planning.selection import Selection
+from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import decode, encode
+from ansible_collections.keywright.ssh.plugins.module_utils._service.environment import Environment
+from ansible_collections.keywright.ssh.plugins.module_utils._service.listing import list_key_pairs
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils import builders
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.memory_store import MemoryStore
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of
@@ -140,6 +143,24 @@ def test_what_is_in_the_way_at_three_looks_is_refused_although_the_registry_chan
     with pytest.raises(KeyPairError) as caught:
         memory_world.run(memory_world.wish("ops"), check_mode=True)
     assert caught.value.code is ErrorCode.FILE_EXISTS
+
+
+@pytest.mark.parametrize(("changes", "status"), [(1, "present"), (2, "present"), (3, "missing")])
+def test_a_file_that_does_not_fit_is_looked_at_three_times_if_the_registry_changes_each_time(
+    changes: int, status: str, memory_world: World
+) -> None:
+    store, file = memory_world.store, memory_world.pem()
+    memory_world.make("ops")
+    away = file.rename(memory_world.root / "away")
+
+    def change() -> None:
+        document = decode(store.documents["eu-1"], "eu-1")
+        store.documents["eu-1"] = encode(document._replace(serial=document.serial + 1))
+
+    for number in range(1, changes + 1):  # the second read of a look is the one that finds the change
+        store.after_read += [change, _nothing if number < changes else lambda: away.rename(file)]
+    listing = list_key_pairs(Selection(), ["eu-1"], Environment(store, memory_world.controller))
+    assert [seen for _key_pair, seen, _bindings in listing.key_pairs] == [status]
 
 
 class BusyStore(MemoryStore):
