@@ -80,7 +80,7 @@ def _held(stage: Stage, world: World, name: str) -> tuple[subprocess.Popen[str],
     """Start a run that stops itself while it holds the locks; return it, its results, and the pid of its task."""
     log = world.root.with_suffix(f".{name}")
     arguments = ["-e", "trace=fsync", "-e", "inject=fsync:signal=STOP:when=2"]
-    file = stage.controller.folder / "runs" / f"held-{name}.json"
+    file = stage.controller.runs / f"held-{name}.json"
     task = world.task("held", {"name": name, "lock_timeout": attached(arguments, log)})
     file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
     process, results = stage.controller.start([str(stage.controller.programs / "ansible-playbook"), str(file)], {})

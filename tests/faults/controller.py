@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import os
@@ -79,6 +80,7 @@ class Controller:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.runs = folder / "runs"
         self.programs = Path(sys.executable).parent
         self._numbers = itertools.count()
         tree = folder / "collections" / "ansible_collections" / "keywright" / "ssh"
@@ -91,6 +93,13 @@ class Controller:
                 shutil.copy(source, tree / name)
         for name in ("home", "tmp", "runs"):
             (folder / name).mkdir()
+
+    def apart(self, title: str) -> Controller:
+        """Return the same controller, whose runs leave what they print in a folder of their own."""
+        other = copy.copy(self)
+        other.runs = self.folder / f"runs of {title}"
+        other.runs.mkdir()
+        return other
 
     def environment(self, **extra: str) -> dict[str, str]:
         """Return the variables of a run; what the user has set for Ansible is not among them."""
@@ -121,7 +130,7 @@ class Controller:
     ) -> Run:
         """Run one play with these tasks; ``prefix`` is a command that starts ``ansible-playbook``."""
         number = next(self._numbers)
-        file = self.folder / "runs" / f"{number}.json"
+        file = self.runs / f"{number}.json"
         file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, **play, "tasks": list(tasks)}]))
         return self.run([*prefix, str(self.programs / "ansible-playbook"), *arguments, str(file)], variables or {}, seconds)
 
@@ -149,7 +158,7 @@ class Controller:
 
     def start(self, command: Sequence[str], variables: Mapping[str, str]) -> tuple[subprocess.Popen[str], Path]:
         """Start a command; return it and the file that its results go to."""
-        results = self.folder / "runs" / f"{next(self._numbers)}.results"
+        results = self.runs / f"{next(self._numbers)}.results"
         results.touch()
         results.chmod(0o666)
         environment = self.environment(KEYWRIGHT_FAULTS_RESULTS=str(results), **variables)

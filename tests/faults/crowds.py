@@ -137,7 +137,7 @@ def _start(stage: Stage, lists: Sequence[Sequence[Task]]) -> list[list[Result]]:
     """Run one process per list of tasks, all at once."""
     started = []
     for number, tasks in enumerate(lists):
-        file = stage.controller.folder / "runs" / f"crowd{id(tasks)}-{number}.json"
+        file = stage.controller.runs / f"crowd{id(tasks)}-{number}.json"
         file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks)}]))
         started.append(stage.controller.start([str(stage.controller.programs / "ansible-playbook"), str(file)], {}))
     for process, _results in started:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import bindings, cuts, errors, kills, teams
 from .canary import SIGNS, Detector, forms_of, forms_of_file
-from .controller import Result, Run, read_results
+from .controller import Controller, Result, Run, read_results
 from .errors import refusal_problems
 from .injection import Point, tracing_problem
 from .invariant import Memory, all_problems, load, staged, violations_after_error
@@ -41,15 +41,16 @@ def sweep(stage: Stage, sample: bool) -> list[Row]:
     rows = [] if sample else [teams.in_git(stage)]
     for kind in (ETCD, POSTGRESQL):
         folder = stage.controller.folder / f"servers-{kind}"
+        controller = stage.controller.apart(f"servers-{kind}")  # other kinds have controls that print a key
         with running(kind, folder) as backend:
-            shared = Stage(stage.controller, SharedWorld.on(backend), kind)
+            shared = Stage(controller, SharedWorld.on(backend), kind)
             if sample:
                 shared.operations = tuple(each for each in shared.operations if each.title in SAMPLED)
             rows += _swept(shared, kind, sample)
             rows += _in_all_troubles(shared, backend, kind, troubles_of(kind, folder, sample), sample)
             rows += [_in_mid_run(shared, backend, kind, title, strike) for title, strike in _strikes(kind, sample)]
             rows += teams.rows(shared, backend, kind, sample)
-        rows.append(searched(stage.controller.folder, kind, folder))
+        rows.append(searched(controller, kind, folder))
     return rows
 
 
@@ -122,7 +123,7 @@ def _in_mid_run(stage: Stage, backend: Backend, kind: str, title: str, strike: S
     """Strike while key pairs are created one after the other: all are created, since the servers that are left answer in time."""
     world = next(stage.worlds_for(stage.operations[0], title))
     tasks = [world.task(f"k{number}", {"name": f"k{number}"}) for number in range(KEY_PAIRS)]
-    file = stage.controller.folder / "runs" / f"{kind} {title}.json"
+    file = stage.controller.runs / f"{kind} {title}.json"
     file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     process, results = stage.controller.start([str(stage.controller.programs / "ansible-playbook"), str(file)], {})
     while process.poll() is None and results.read_text().count("\n") < BEFORE_THE_STRIKE:
@@ -141,17 +142,17 @@ def _in_mid_run(stage: Stage, backend: Backend, kind: str, title: str, strike: S
     return row
 
 
-def searched(folder: Path, kind: str, servers: Path) -> Row:
+def searched(controller: Controller, kind: str, servers: Path) -> Row:
     """Return a row of secrets that are found in what runs printed and returned, and in the files of the servers."""
     row = Row(f"{kind}: secrets in output, results, and the servers' files")
     detector = Detector()
     detector.add("the password", forms_of(PASSWORD.encode()))
     for sign in SIGNS:
         detector.add(f"what looks like a private key ({sign})", [sign.encode()])
-    for path in folder.rglob("*.pem"):
+    for path in controller.folder.rglob("*.pem"):
         if "PRIVATE KEY" in path.read_text(errors="replace") and servers not in path.parents:
             detector.add(f"the key {path.name}", forms_of_file(path.read_bytes()))
-    for path in (folder / "runs").iterdir():
+    for path in controller.runs.iterdir():
         if path.suffix in (".output", ".results"):
             row.tried(path.name, (), [f"it holds {name}" for name in detector.found_in(path.read_bytes())])
     for path in servers.rglob("*"):

@@ -52,7 +52,7 @@ class Teammate:
 
     def start(self, tasks: Sequence[Task]) -> tuple[subprocess.Popen[str], Path]:
         """Start a play."""
-        file = self._controller.folder / "runs" / f"{id(tasks)}.json"
+        file = self._controller.runs / f"{id(tasks)}.json"
         file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks)}]))
         return self._controller.start([*self.prefix, str(self._controller.programs / "ansible-playbook"), str(file)], {})
 
