@@ -221,6 +221,22 @@ def test_the_lock_tells_first_and_what_cannot_be_looked_at_does_not_tell(tmp_pat
         assert not Directories({other.path: other}).ignores_case(other.path)
 
 
+class _Odd(_AnyCase):
+    """A directory that cannot be asked for the lock in another case, as if that name were too long."""
+
+    def entry(self, name: str) -> os.stat_result | None:
+        if name == LOCK.swapcase():
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        return super().entry(name)
+
+
+def test_another_name_tells_whether_case_is_ignored_if_one_cannot(tmp_path: Path) -> None:
+    for name in (LOCK, "ops.pem"):
+        (tmp_path / name).touch()
+    with contextlib.closing(_Odd(str(tmp_path))) as directory:
+        assert Directories({directory.path: directory}).ignores_case(directory.path)
+
+
 class _AnyForm(Directory):
     """A directory on a file system that minds case, and takes one name in another form of Unicode for the same."""
 

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._boundary.ssh_keypair import SSH_KEYPAIR
-from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import Request, parse_names, parse_ssh_keypair
+from ansible_collections.keywright.ssh.plugins.module_utils._interface.request import (
+    Request,
+    parse_names,
+    parse_regions,
+    parse_registry,
+    parse_ssh_keypair,
+)
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import KeyPairError
 from ansible_collections.keywright.ssh.plugins.module_utils._model.key_pair import Delivery
 from ansible_collections.keywright.ssh.plugins.module_utils._registry.codec import decode, encode
@@ -88,6 +94,28 @@ def test_a_name_that_is_a_number_is_refused_as_a_name() -> None:
     with pytest.raises(KeyPairError, match="2026") as caught:
         parse_names(["ops", 2026])
     assert caught.value.code.value == "InvalidKeyPairName.Malformed"
+
+
+def test_a_name_that_is_null_is_empty_and_not_a_word() -> None:
+    with pytest.raises(KeyPairError) as caught:
+        parse_names([None])
+    assert caught.value.code.value == "InvalidKeyPairName.Malformed"
+    assert "None" not in caught.value.message
+
+
+def test_a_region_that_is_no_text_is_refused_as_a_region() -> None:
+    assert parse_regions(["eu-1", "us-1"]) == ["eu-1", "us-1"]
+    for wrong, shown in ((2026, "2026"), (None, "None"), (["eu-1"], "eu-1"), ("EU", "EU")):
+        with pytest.raises(KeyPairError, match=shown) as caught:
+            parse_regions(["eu-1", wrong])
+        assert caught.value.code.value == "InvalidRegionId.NotFound"
+
+
+@pytest.mark.parametrize("wrong", [7, None, ["/a"], {"path": "/a"}])
+def test_a_registry_that_is_no_text_is_refused_and_not_shown(wrong: object) -> None:
+    with pytest.raises(KeyPairError, match="Option 'destination' must be a path or a URL, and this is no text") as caught:
+        parse_registry({"destination": wrong}, str, "destination")
+    assert caught.value.code.value == "InvalidParameter"
 
 
 def test_a_passphrase_is_not_in_the_representation_of_a_wish() -> None:

@@ -50,6 +50,7 @@ def test_what_a_store_could_not_take_is_refused_before_a_key_is_made(limited: Wo
             limited.run(limited.wish("ops"), check_mode)
         assert caught.value.code is ErrorCode.REGISTRY_TOO_LARGE
     assert list(limited.root.iterdir()) == []
+    assert len(limited.store.foretold) == 2  # nothing changed meanwhile, so one look is enough
 
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -163,15 +164,23 @@ def test_a_file_that_does_not_fit_is_looked_at_three_times_if_the_registry_chang
     assert [seen for _key_pair, seen, _bindings in listing.key_pairs] == [status]
 
 
+def test_files_that_fit_are_looked_at_once_although_the_registry_changes(memory_world: World) -> None:
+    memory_world.make("ops")
+    memory_world.store.after_read += [memory_world.store.documents.clear, _nothing]
+    listing = list_key_pairs(Selection(), ["eu-1"], Environment(memory_world.store, memory_world.controller))
+    assert [seen for _key_pair, seen, _bindings in listing.key_pairs] == ["present"]
+    assert memory_world.store.after_read == [_nothing]
+
+
 class BusyStore(MemoryStore):
     """A registry that another run changes during each of the next looks, which meet what is refused for that reason alone."""
 
-    others = 10
+    others = 19
 
     def check_room(self, region: str, document: Document, more: int) -> None:
         if self.others:
             self.others -= 1
-            self.documents[region] = encode(builders.document(builders.imported("web"), serial=20 - self.others))
+            self.documents[region] = encode(builders.document(builders.imported("web"), serial=30 - self.others))
             raise KeyPairError(ErrorCode.FILE_EXISTS, "The file already exists.")
 
 
@@ -179,3 +188,11 @@ def test_a_refusal_that_each_time_another_run_explains_is_none(quick_path: Path)
     world = World(quick_path, BusyStore())
     assert world.make("ops").changed
     assert world.store.others == 0
+
+
+def test_a_refusal_that_twenty_other_runs_explain_is_one(quick_path: Path) -> None:
+    world = World(quick_path, BusyStore())
+    world.store.others = 20
+    with pytest.raises(KeyPairError) as caught:
+        world.make("ops")
+    assert (caught.value.code, world.store.others) == (ErrorCode.FILE_EXISTS, 0)
