@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import Directory
-from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock
+from ansible_collections.keywright.ssh.plugins.module_utils._files.lock import exclusive_lock, names_holder
 from ansible_collections.keywright.ssh.plugins.module_utils._model.errors import ErrorCode, KeyPairError
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import Alarm, Fault, raising
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import mode_of
@@ -38,6 +38,16 @@ def test_the_lock_file_stays_and_names_nobody_once_it_is_free(folder: Directory,
     with _lock(folder):
         assert path.stat().st_ino == inode
     assert (path.read_bytes(), mode_of(path)) == (b"", 0o600)
+
+
+def test_a_lock_file_names_a_holder_as_long_as_it_is_held_and_if_that_was_stopped(folder: Directory) -> None:
+    assert not names_holder(folder, "eu-1.lock")
+    with _lock(folder):
+        assert names_holder(folder, "eu-1.lock")
+    assert not names_holder(folder, "eu-1.lock")
+    with pytest.raises(SystemExit), _lock(folder):
+        raise SystemExit
+    assert names_holder(folder, "eu-1.lock")
 
 
 @pytest.mark.parametrize(
