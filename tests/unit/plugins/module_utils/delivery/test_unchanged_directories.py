@@ -35,7 +35,7 @@ CHANGES: dict[str, tuple[bool, Callable[[Path], object]]] = {
     "a file is another one": (True, lambda place: _replace(place / "one")),
     "a file was away": (True, lambda place: (place / "one").rename(place / "two").rename(place / "one")),
     "the directory is gone": (True, lambda place: place.rename(place.with_name("moved"))),
-    "another directory is there": (True, lambda place: _make_again(place)),
+    "another directory is there": (True, _make_again),
     "what was not listed is there": (False, lambda place: (place.parent / "new").touch()),
 }
 
