@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 FUNCTIONS = ("open", "link", "unlink", "rename", "fsync", "mkdir", "write", "pwrite", "ftruncate", "fchmod")
+NOBODY = 65534
 KILLED = 99
 
 
@@ -71,6 +72,25 @@ def fork() -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
+
+
+def as_nobody(action: Callable[[], object]) -> int:
+    """Return the error that another user meets who acts, 0 for none."""
+    child = fork()
+    if child == 0:
+        code = 255
+        try:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            try:
+                action()
+                code = 0
+            except OSError as error:
+                code = error.errno or 255
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def killed_at(number: int, operation: Callable[[], object]) -> bool:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.keywright.ssh.plugins.module_utils._files.directory import flush_made_directories
-from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import fork
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import NOBODY, as_nobody
 
-NOBODY = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="acting as another user, or above all directories, needs root")
 
 
@@ -64,15 +63,4 @@ def test_what_may_not_be_read_is_left_to_whoever_made_it(open_place: Path) -> No
     mine = open_place / "mine"
     mine.mkdir(mode=0o700)
     os.chown(mine, NOBODY, NOBODY)
-    child = fork()
-    if child == 0:
-        code = 1
-        try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            flush_made_directories(str(mine))
-            code = 0
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert as_nobody(lambda: flush_made_directories(str(mine))) == 0

@@ -12,10 +12,9 @@ import struct
 from pathlib import Path
 
 import pytest
-from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import fork
+from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.faults import NOBODY, as_nobody
 from ansible_collections.keywright.ssh.tests.unit.plugins.module_utils.worlds import World, fingerprint_of, mode_of
 
-NOBODY = 65534
 # What setfacl writes for `default:user:nobody:rwx`: a version, then tag, permissions and ID of each entry (source: acl(5)).
 OWNER, USER, GROUP, MASK, OTHER, NO_ID = 0x01, 0x02, 0x04, 0x10, 0x20, 0xFFFFFFFF
 ENTRIES = ((OWNER, 7, NO_ID), (USER, 7, NOBODY), (GROUP, 7, NO_ID), (MASK, 7, NO_ID), (OTHER, 7, NO_ID))
@@ -25,22 +24,10 @@ DEFAULT = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry 
 def _opened_by_nobody(path: Path) -> int:
     """Return the error that another user meets who opens the file, 0 for none; she may enter all directories above it."""
     folder = os.open(path.parent, os.O_RDONLY)
-    child = fork()
-    if child == 0:
-        code = 255
-        try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            try:
-                os.open(path.name, os.O_RDONLY, dir_fd=folder)
-                code = 0
-            except OSError as error:
-                code = error.errno or 255
-        finally:
-            os._exit(code)
-    os.close(folder)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        return as_nobody(lambda: os.open(path.name, os.O_RDONLY, dir_fd=folder))
+    finally:
+        os.close(folder)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="being another user needs root")

@@ -100,7 +100,7 @@ class Stage:
         self._numbers = itertools.count()
         self._other: Other | None = None
         self._main = threading.current_thread()
-        self._calls, self._instant, self._event = 0, -1, Other(lambda: None)
+        self._calls, self._instant = 0, -1
         self._taken: int | None = 0
         for name in CHANGES:
             self._hook(monkeypatch, name, self._at_change)
